@@ -1,0 +1,1 @@
+//! Kong Gateway on AWS from one YAML file.

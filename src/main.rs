@@ -1,0 +1,3 @@
+//! The `kongstack` program.
+
+fn main() {}
