@@ -1,1 +1,4 @@
 //! Kong Gateway on AWS from one YAML file.
+
+pub mod aws;
+pub mod resource;
