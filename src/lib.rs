@@ -1,1 +1,3 @@
 //! Kong Gateway on AWS from one YAML file.
+
+pub(crate) mod spec;
