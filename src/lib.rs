@@ -2,6 +2,10 @@
 
 pub(crate) mod aws;
 pub(crate) mod blueprint;
+pub(crate) mod diff;
+pub(crate) mod event;
 pub(crate) mod kinds;
+pub(crate) mod observe;
+pub(crate) mod plan;
 pub(crate) mod resource;
 pub(crate) mod spec;

@@ -291,7 +291,10 @@ impl Outputs {
 
 /// The addresses that a resource refers to: what must be there before it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct References(BTreeSet<Address>);
+pub(crate) struct References {
+    held: BTreeSet<Address>,
+    awaited: BTreeSet<Address>,
+}
 
 impl References {
     /// Refers to nothing.
@@ -303,7 +306,7 @@ impl References {
     /// Adds a reference.
     #[must_use]
     pub(crate) fn to<T: Output>(mut self, reference: &Ref<T>) -> Self {
-        self.0.extend(reference.address().cloned());
+        self.held.extend(reference.address().cloned());
         self
     }
 
@@ -319,26 +322,38 @@ impl References {
     /// Adds all that a text refers to.
     #[must_use]
     pub(crate) fn in_text(mut self, text: &Text) -> Self {
-        self.0.extend(text.addresses().cloned());
+        self.held.extend(text.addresses().cloned());
         self
     }
 
-    /// Adds a resource that must be there first although no value of it is used.
+    /// Adds a resource that must be there first, and go last, although no value of it is used.
     #[must_use]
     pub(crate) fn after(mut self, address: &Address) -> Self {
-        self.0.insert(address.clone());
+        self.held.insert(address.clone());
         self
     }
 
-    /// Adds several of those.
+    /// Adds a resource that must work before this one is made or changed, but may be deleted at the same time.
+    #[must_use]
+    pub(crate) fn started_after(mut self, address: &Address) -> Self {
+        self.awaited.insert(address.clone());
+        self
+    }
+
+    /// Adds several that must be there first and go last.
     #[must_use]
     pub(crate) fn after_all<'a>(self, addresses: impl IntoIterator<Item = &'a Address>) -> Self {
         addresses.into_iter().fold(self, Self::after)
     }
 
-    /// The addresses, sorted.
+    /// Everything that must be there before it.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Address> {
-        self.0.iter()
+        self.held.union(&self.awaited)
+    }
+
+    /// What can only be deleted after it.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Address> {
+        self.held.iter()
     }
 }
 
