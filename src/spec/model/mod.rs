@@ -22,7 +22,7 @@ pub(crate) use self::database::{Capacity, Database};
 pub(crate) use self::gateway::{Admin, ApiKey, Discovery, Kong, Logs};
 pub(crate) use self::ingress::{Certificate, HttpMode, Ingress};
 pub(crate) use self::names::{Named, Names};
-pub(crate) use self::network::{AvailabilityZones, Egress, ExistingNetwork, Network, carve};
+pub(crate) use self::network::{AvailabilityZones, Egress, ExistingNetwork, MAX_ZONES, Network};
 use super::value::{AccountId, Region, StackName};
 
 /// One Kong Gateway stack: the whole file.

@@ -15,7 +15,7 @@ pub(crate) struct Network {
     /// Addresses of the VPC, /16 to /28. Default: 10.0.0.0/16, see [`Network::cidr`].
     #[serde(deserialize_with = "value::cidr::optional")]
     pub(crate) cidr: Option<Ipv4Net>,
-    /// How many zones, or which. Default: 2, see [`Network::zones`].
+    /// How many zones, or which. Default: one for each subnet given, else 2, see [`Network::zones`].
     pub(crate) availability_zones: Option<AvailabilityZones>,
     /// One subnet a zone for the load balancer. Default: carved, see [`Network::public_subnets`].
     #[serde(deserialize_with = "value::cidr::optional_list")]
@@ -38,9 +38,13 @@ impl Network {
 
     /// The zones the stack spans.
     pub(crate) fn zones(&self) -> AvailabilityZones {
+        let given = self
+            .public_subnets
+            .as_ref()
+            .or(self.private_subnets.as_ref());
         self.availability_zones
             .clone()
-            .unwrap_or(AvailabilityZones::Count(2))
+            .unwrap_or_else(|| AvailabilityZones::Count(given.map_or(2, Vec::len)))
     }
 
     /// The public subnets, one a zone, in the order of the zones: as given, else carved out of [`Network::cidr`].
