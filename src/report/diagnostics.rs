@@ -161,3 +161,199 @@ impl<'a> Page<'a> {
         lines.join("\n")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::spec::{Override, Source, load};
+
+    fn rendered(text: &str, overrides: &[&str], width: usize) -> String {
+        let overrides: Vec<_> = overrides.iter().map(|one| Override::set(one)).collect();
+        let source = Source {
+            name: "kongstack.yaml".to_owned(),
+            text: text.to_owned(),
+        };
+        load(source, &overrides)
+            .map_or_else(|invalid| render(&invalid, false, width), |_| String::new())
+    }
+
+    const MANY: &str = "\
+name: kong-gw
+regoin: eu-west-1
+network:
+  public_subnets: [10.0.1.0/24, 10.0.1.128/25]
+  egress: natt
+database: {capacity: {auto_pause: 10}}
+kong:
+  image: kong:latest
+  environment: {KONG_REDIS_PASSWORD: hunter2}
+data_plane:
+  scaling: {min: 3}
+  scaling: {max: 4}
+admin:
+  api_key: hunter2
+";
+
+    #[test]
+    fn many_mistakes() {
+        insta::assert_snapshot!(rendered(MANY, &["logs.retention_days=8"], 80), @r"
+        error[missing-key]: the spec has no `region`
+         --> kongstack.yaml:1:1
+          |
+        1 | name: kong-gw
+          | ^
+          |
+          = reason: every resource lives in one
+          = help: add `region: eu-west-1`
+
+        error[unknown-key]: unknown key `regoin`
+         --> kongstack.yaml:2:1
+          |
+        2 | regoin: eu-west-1
+          | ^^^^^^
+          |
+          = reason: this version does not know it, and to ignore it would hide a slip
+                    of the pen
+          = help: did you mean `region`?
+
+        error[subnet-overlap]: `10.0.1.128/25` overlaps with `10.0.1.0/24`, `network.public_subnets.0`
+         --> kongstack.yaml:4:33
+          |
+        4 |   public_subnets: [10.0.1.0/24, 10.0.1.128/25]
+          |                                 ^^^^^^^^^^^^^
+          |
+          = reason: an address belongs to one subnet only
+          = help: move one of them
+
+        error[unknown-value]: unknown value `natt`
+         --> kongstack.yaml:5:11
+          |
+        5 |   egress: natt
+          |           ^^^^
+          |
+          = reason: this version knows no other
+          = help: did you mean `nat`?
+
+        error[duration-format]: `10` is not a length of time
+         --> kongstack.yaml:6:35
+          |
+        6 | database: {capacity: {auto_pause: 10}}
+          |                                   ^^
+          |
+          = reason: a bare number could mean seconds or minutes
+          = help: give the unit: `10s` or `10m`
+
+        error[image-unpinned]: `kong:latest` is whatever was pushed last
+         --> kongstack.yaml:8:10
+          |
+        8 |   image: kong:latest
+          |          ^^^^^^^^^^^
+          |
+          = reason: a task that is replaced would start another version, and a
+                    control plane's must match its database
+          = help: write the version, such as `kong:3.9.3`, or a digest
+
+        error[environment-secret]: `KONG_REDIS_PASSWORD` looks like a secret
+         --> kongstack.yaml:9:17
+          |
+        9 |   environment: {KONG_REDIS_PASSWORD: *******}
+          |                 ^^^^^^^^^^^^^^^^^^^
+          |
+          = reason: the environment of a task definition is shown to everybody who
+                    can read it, and so is this file
+          = help: keep it in Secrets Manager and refer to it from a plugin's
+                  configuration with Kong's vaults
+
+        error[duplicate-key]: the key `scaling` is given twice, first in line 11, column 3
+          --> kongstack.yaml:12:3
+           |
+        11 |   scaling: {min: 3}
+           |   ------- first here
+        12 |   scaling: {max: 4}
+           |   ^^^^^^^
+           |
+           = reason: one of the two would silently win
+           = help: keep one of them, or put what is under both together
+
+        error[secret-arn]: this is neither `generate` nor the ARN of a secret
+          --> kongstack.yaml:14:12
+           |
+        14 |   api_key: *******
+           |            ^^^^^^^
+           |
+           = reason: a key in the file would be readable by everybody who can read the
+                     file
+           = help: write `generate`, or an ARN like
+                   `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX`
+
+        error[log-retention]: logs cannot be kept 8 days
+        --> --set logs.retention_days=8
+         = reason: CloudWatch Logs knows these only: 1, 3, 5, 7, 14, 30, 60, 90,
+                   120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+                   3288, 3653
+         = help: write `7`
+
+        10 problems in kongstack.yaml
+        ");
+    }
+
+    #[test]
+    fn no_file_to_show() {
+        insta::assert_snapshot!(rendered("", &[], 80), @r"
+        error[empty-file]: the file says nothing
+        --> kongstack.yaml
+         = reason: a stack needs at least a name and a region
+         = help: the smallest spec is `name: kong-gw` and, on a line of its own,
+                 `region: eu-west-1`
+
+        1 problem in kongstack.yaml
+        ");
+    }
+
+    #[test]
+    fn a_narrow_terminal_and_a_long_line() {
+        let text = format!(
+            "name: kong-gw\nregion: eu-west-1\ntags: {{{}: x, aws:a: y}}\n",
+            "a".repeat(120)
+        );
+        insta::assert_snapshot!(rendered(&text, &[], 50), @r"
+        error[tag-key]: the tag `aws:a` begins with `aws:`
+         --> kongstack.yaml:3:133
+          |
+        3 | ...aaaaaaaaaaaa: x, aws:a: y}
+          |                     ^^^^^
+          |
+          = reason: only AWS itself sets such tags
+          = help: take another key
+
+        1 problem in kongstack.yaml
+        ");
+    }
+
+    #[test]
+    fn a_line_with_a_secret_never_shows_it() {
+        for text in [
+            "kong: {environment: {KONG_REDIS_PASSWORD: hunter2, log: x}}",
+            "kong: {environment: {KONG_PG_PASSWORD: hunter2}}",
+            "admin: {api_key: hunter2, path: x}",
+            "kong: {environment: {KONG_SSL_CERT_KEY: |\n  hunter2\n  hunter2\n}}",
+        ] {
+            let shown = rendered(
+                &format!("name: kong-gw\nregion: eu-west-1\n{text}\n"),
+                &["exec=3"],
+                80,
+            );
+            assert!(!shown.is_empty() && !shown.contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_reaches_no_terminal() {
+        let shown = rendered(
+            "name: \"a\\u202e\\u009b\"\nregion: eu-west-1\nx\u{202e}y: 1\n",
+            &[],
+            80,
+        );
+        assert!(!shown.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{shown}");
+    }
+}

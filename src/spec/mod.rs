@@ -10,6 +10,8 @@ mod path;
 mod problem;
 mod rules;
 mod source;
+#[cfg(test)]
+mod tests;
 pub(crate) mod value;
 
 pub(crate) use self::document::{Document, Override, Span};

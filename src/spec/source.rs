@@ -86,3 +86,56 @@ fn refused(name: String, cause: io::Error) -> SourceError {
         _ => SourceError::Other { name, cause },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::{MAX_BYTES, Source, read};
+
+    fn refusal(path: &Path) -> String {
+        read(path)
+            .unwrap_err()
+            .to_string()
+            .replace(&*path.to_string_lossy(), "PATH")
+    }
+
+    #[test]
+    fn reads_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ß.yaml");
+        fs::write(&path, "name: x\n").unwrap();
+        assert_eq!(
+            read(&path).unwrap(),
+            Source {
+                name: path.display().to_string(),
+                text: "name: x\n".to_owned()
+            }
+        );
+    }
+
+    #[test]
+    fn says_why_a_file_cannot_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kongstack.yaml");
+        assert_eq!(refusal(&path), "there is no file `PATH`");
+        assert_eq!(
+            refusal(folder.path()),
+            "`PATH` is a directory, not a stack file"
+        );
+        fs::write(&path, b"name: x\nregion: \xff\n").unwrap();
+        assert_eq!(
+            refusal(&path),
+            "`PATH` is not text in UTF-8: the first bytes that are not begin in line 2"
+        );
+        fs::write(&path, vec![b'#'; usize::try_from(MAX_BYTES).unwrap()]).unwrap();
+        assert!(read(&path).is_ok());
+        fs::write(&path, vec![b'#'; 10 * usize::try_from(MAX_BYTES).unwrap()]).unwrap();
+        assert_eq!(
+            refusal(&path),
+            "`PATH` has more than 1 MiB; no stack file is that long"
+        );
+        assert_eq!(refusal(&path.join("under")), "there is no file `PATH`");
+    }
+}

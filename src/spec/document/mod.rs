@@ -6,10 +6,11 @@
 mod node;
 mod overrides;
 mod parse;
+mod syntax;
 
 use std::collections::HashMap;
 
-use super::path::{Segment, SpecPath};
+use super::path::SpecPath;
 use super::problem::{Place, Problem, Problems};
 use super::source::Source;
 
@@ -53,7 +54,7 @@ impl Document {
         match parse::parse(&document.text) {
             Ok(root) => document.root = root,
             Err(error) => {
-                problems.add(syntax_problem(&error, &document.text));
+                problems.add(syntax::problem(&error, &document.text));
                 return document;
             }
         }
@@ -211,136 +212,4 @@ fn drop_duplicates(entries: &mut Vec<Entry>, path: &SpecPath, problems: &mut Pro
         problems.add(problem);
         false
     });
-}
-
-/// A problem of the YAML itself.
-fn syntax_problem(error: &serde_saphyr::Error, text: &str) -> Problem {
-    use serde_saphyr::Error;
-    let whole = error.without_snippet();
-    let raw = whole.to_string();
-    let said = raw.split(" at line ").next().unwrap_or_default().to_owned();
-    let (rule, message, reason, fix) = match whole {
-        Error::Budget {
-            breach: serde_saphyr::budget::BudgetBreach::Documents { .. },
-            ..
-        } => (
-            "several-documents",
-            "a second document begins here".to_owned(),
-            "a file describes one stack",
-            "give every stack a file of its own",
-        ),
-        Error::Budget { .. }
-        | Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::AliasError { .. } => too_large(),
-        _ if said.contains("recursion limit") => too_large(),
-        Error::NullIntoString { .. } | Error::Unexpected { .. } => (
-            "key-not-text",
-            "this key is not a text".to_owned(),
-            "every key of a spec is a name",
-            "write `key: value`",
-        ),
-        _ => (
-            "yaml-syntax",
-            format!("this is not YAML: {said}"),
-            "what the file says cannot be told from here on",
-            syntax_hint(&said),
-        ),
-    };
-    let place = whole.location().map_or(Place::Whole, |location| {
-        let mut span = parse::span(location);
-        if location.span().byte_offset().is_none() {
-            let start = byte_at(text, span.line, span.column);
-            span.bytes = start..start;
-        }
-        Place::File(span)
-    });
-    Problem::new(rule, SpecPath::default(), message)
-        .because(reason)
-        .fix(fix)
-        .at(place)
-}
-
-fn too_large() -> (&'static str, String, &'static str, &'static str) {
-    (
-        "yaml-too-complex",
-        "the document is nested too deep or grows too large".to_owned(),
-        "no stack needs that much, and such files are made to exhaust whoever reads them",
-        "write the values out, with fewer anchors and less nesting",
-    )
-}
-
-fn syntax_hint(said: &str) -> &'static str {
-    if said.contains("tab") {
-        "indent with spaces"
-    } else if said.contains("mapping values") {
-        "put a value that has a colon and a space in it in quotes"
-    } else if said.contains("anchor") {
-        "define the anchor (`&name`) before it is used, or put a value that begins with `*` in quotes"
-    } else if said.contains("tag") {
-        "leave the tag out, or put a value that begins with `!` in quotes"
-    } else if said.contains("finite") {
-        "write a number"
-    } else {
-        "look at the quotes, brackets and indentation here and just before"
-    }
-}
-
-/// The byte at a line and column, both from 1; the end of the text if there is none.
-fn byte_at(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line - 1)
-        .map(str::len)
-        .sum();
-    let rest = text.get(start..).unwrap_or_default();
-    let into = rest
-        .char_indices()
-        .nth(column - 1)
-        .map_or(rest.len(), |(byte, _)| byte);
-    start + into
-}
-
-impl Node {
-    /// Takes the value at a path out; whether there was one.
-    pub(crate) fn remove(&mut self, path: &SpecPath) -> bool {
-        let Some((last, above)) = path.segments().split_last() else {
-            return false;
-        };
-        let mut node = self;
-        for segment in above {
-            match node.child_mut(segment) {
-                Some(child) => node = child,
-                None => return false,
-            }
-        }
-        match (&mut node.value, last) {
-            (Value::Seq(items), Segment::Index(index)) if *index < items.len() => {
-                items.remove(*index);
-                true
-            }
-            (Value::Map(entries), segment) => {
-                let key = node::key_text(segment);
-                let before = entries.len();
-                entries.retain(|entry| entry.key != key);
-                entries.len() < before
-            }
-            _ => false,
-        }
-    }
-
-    fn child_mut(&mut self, segment: &Segment) -> Option<&mut Self> {
-        match (&mut self.value, segment) {
-            (Value::Seq(items), Segment::Index(index)) => items.get_mut(*index),
-            (Value::Map(entries), segment) => {
-                let key = node::key_text(segment);
-                entries
-                    .iter_mut()
-                    .find(|entry| entry.key == key)
-                    .map(|entry| &mut entry.node)
-            }
-            _ => None,
-        }
-    }
 }

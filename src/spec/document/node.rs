@@ -114,6 +114,47 @@ impl Node {
         self.find(path).exact
     }
 
+    /// Takes the value at a path out; whether there was one.
+    pub(crate) fn remove(&mut self, path: &SpecPath) -> bool {
+        let Some((last, above)) = path.segments().split_last() else {
+            return false;
+        };
+        let mut node = self;
+        for segment in above {
+            match node.child_mut(segment) {
+                Some(child) => node = child,
+                None => return false,
+            }
+        }
+        match (&mut node.value, last) {
+            (Value::Seq(items), Segment::Index(index)) if *index < items.len() => {
+                items.remove(*index);
+                true
+            }
+            (Value::Map(entries), segment) => {
+                let key = key_text(segment);
+                let before = entries.len();
+                entries.retain(|entry| entry.key != key);
+                entries.len() < before
+            }
+            _ => false,
+        }
+    }
+
+    fn child_mut(&mut self, segment: &Segment) -> Option<&mut Self> {
+        match (&mut self.value, segment) {
+            (Value::Seq(items), Segment::Index(index)) => items.get_mut(*index),
+            (Value::Map(entries), segment) => {
+                let key = key_text(segment);
+                entries
+                    .iter_mut()
+                    .find(|entry| entry.key == key)
+                    .map(|entry| &mut entry.node)
+            }
+            _ => None,
+        }
+    }
+
     /// The tree without positions, for serde.
     pub(crate) fn to_json(&self) -> Json {
         match &self.value {

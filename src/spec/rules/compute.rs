@@ -227,3 +227,128 @@ fn joined(values: impl Iterator<Item = u32>) -> String {
         .collect::<Vec<_>>()
         .join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::spec::rules::table::{accept, refuse};
+
+    #[test]
+    fn accepts() {
+        accept(&[
+            "control_plane: {cpu: 256, memory: 512}",
+            "control_plane: {cpu: 8192, memory: 20480}",
+            "data_plane: {cpu: 16384, memory: 122880}",
+            "data_plane: {scaling: {min: 1, max: 1, cpu: 100, memory: 1, requests_per_target: 1}, spot: 100}",
+            "data_plane: {egress: []}",
+            "logs: {retention_days: 3653}",
+            "logs:\n  # retention_days: 3\n",
+            "data_plane: {egress: [{port: 1, cidr: 10.0.0.0/8}, {port: 2, cidr: 10.0.0.0/8}]}",
+        ]);
+    }
+
+    #[test]
+    fn refuses() {
+        refuse(&[
+            (
+                "data_plane: {cpu: 300}",
+                "fargate-cpu data_plane.cpu: there is no Fargate task of 300 CPU units",
+            ),
+            (
+                "control_plane: {cpu: 1}",
+                "fargate-cpu control_plane.cpu: there is no Fargate task of 1 CPU units",
+            ),
+            (
+                "control_plane: {cpu: 512, memory: 512}",
+                "fargate-memory control_plane.memory: 512 MiB do not go with 512 CPU units",
+            ),
+            (
+                "control_plane: {cpu: 256, memory: 1536}",
+                "fargate-memory control_plane.memory: 1536 MiB do not go with 256 CPU units",
+            ),
+            (
+                "data_plane: {cpu: 8192, memory: 17408}",
+                "fargate-memory data_plane.memory: 17408 MiB do not go with 8192 CPU units",
+            ),
+            (
+                "data_plane: {cpu: 1024}",
+                "fargate-memory data_plane.memory: 1024 MiB do not go with 1024 CPU units",
+            ),
+            (
+                "data_plane: {scaling: {min: 0}}",
+                "scaling-min data_plane.scaling.min: the data plane cannot go down to no task",
+            ),
+            (
+                "data_plane: {scaling: {min: 5, max: 2}}",
+                "scaling-bounds data_plane.scaling.max: the most tasks (2) are fewer than the fewest (5)",
+            ),
+            (
+                "data_plane: {scaling: {min: 20}}",
+                "scaling-bounds data_plane.scaling.max: the most tasks (10) are fewer than the fewest (20)",
+            ),
+            (
+                "network: {public_subnets: [10.0.0.0/20, 10.0.16.0/20], private_subnets: [10.0.32.0/20, 10.0.48.0/20]}\ndata_plane: {scaling: {max: 1001}}",
+                "scaling-max data_plane.scaling.max: 1001 tasks are too many",
+            ),
+            (
+                "data_plane: {scaling: {cpu: 0}}",
+                "scaling-target data_plane.scaling.cpu: a target of 0 % is never met",
+            ),
+            (
+                "data_plane: {scaling: {memory: 0}}",
+                "scaling-target data_plane.scaling.memory: a target of 0 % is never met",
+            ),
+            (
+                "data_plane: {scaling: {cpu: 101}}",
+                "percent-range data_plane.scaling.cpu: 101 is not a share of a hundred",
+            ),
+            (
+                "data_plane: {spot: -1}",
+                "percent-range data_plane.spot: -1 is not a share of a hundred",
+            ),
+            (
+                "data_plane: {scaling: {requests_per_target: 0}}",
+                "scaling-target data_plane.scaling.requests_per_target: a target of no requests is never met",
+            ),
+            (
+                "data_plane: {egress: [{port: 0, cidr: 10.0.0.0/8}]}",
+                "egress-port data_plane.egress.0.port: there is no port 0",
+            ),
+            (
+                "data_plane: {egress: [{port: 70000, cidr: 10.0.0.0/8}]}",
+                "wrong-type data_plane.egress.0.port: a whole number from 0 to 65535 belongs here, not the number 70000",
+            ),
+            (
+                "data_plane: {egress: [{port: 1, cidr: 10.0.0.0/8}, {port: 1, cidr: 10.0.0.0/8}]}",
+                "egress-repeated data_plane.egress.1.port: port 1 to `10.0.0.0/8` is allowed twice",
+            ),
+            (
+                "data_plane: {egress: [{cidr: 10.0.0.0/8}]}",
+                "missing-key data_plane.egress.0.port: this has no `port`",
+            ),
+            (
+                "data_plane: {architecture: arm}",
+                "unknown-value data_plane.architecture: unknown value `arm`",
+            ),
+            (
+                "control_plane: {mode: on-demand}",
+                "unknown-value control_plane.mode: unknown value `on-demand`",
+            ),
+            (
+                "control_plane: {on_demand: {sync: 5m}}",
+                "unknown-key control_plane.on_demand: unknown key `on_demand`",
+            ),
+            (
+                "logs: {retention_days: 8}",
+                "log-retention logs.retention_days: logs cannot be kept 8 days",
+            ),
+            (
+                "logs: {retention_days: -1}",
+                "wrong-type logs.retention_days: a whole number belongs here, not the number -1",
+            ),
+            (
+                "exec: yes",
+                "wrong-type exec: `true` or `false` belongs here, not the text `yes`",
+            ),
+        ]);
+    }
+}

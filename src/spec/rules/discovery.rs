@@ -51,3 +51,43 @@ fn check_one(name: &str, path: SpecPath, length: usize, example: &str, out: &mut
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::spec::rules::table::{accept, refuse};
+
+    #[test]
+    fn accepts() {
+        accept(&["discovery: {namespace: gw.internal, service: cp}"]);
+    }
+
+    #[test]
+    fn refuses() {
+        refuse(&[
+            (
+                "discovery: {namespace: kong_local}",
+                "discovery-name discovery.namespace: `kong_local` has characters other than letters, digits and hyphens",
+            ),
+            (
+                "discovery: {namespace: kong.local.}",
+                "discovery-name discovery.namespace: `kong.local.` has an empty label",
+            ),
+            (
+                "discovery: {service: ''}",
+                "discovery-name discovery.service: `` has an empty label",
+            ),
+            (
+                "discovery: {service: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}",
+                "discovery-name discovery.service: `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` has a label of more than 63 characters",
+            ),
+            (
+                "discovery: {service: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}",
+                "discovery-name discovery.service: `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is longer than 127 characters",
+            ),
+            (
+                "discovery: {namespace: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, service: b.c}",
+                "discovery-name discovery.namespace: service and namespace together are too long",
+            ),
+        ]);
+    }
+}

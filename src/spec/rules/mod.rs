@@ -20,6 +20,9 @@ mod tags;
 #[cfg(test)]
 mod table;
 
+#[cfg(test)]
+pub(crate) use self::table::good;
+
 use std::collections::HashSet;
 
 use ipnet::Ipv4Net;
@@ -86,5 +89,48 @@ fn refuse_repeated(blocks: &[Ipv4Net], list: &SpecPath, out: &mut Problems) {
                 .fix("take one of them out"),
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table::{accept, refuse};
+
+    #[test]
+    fn version_is_one() {
+        accept(&["version: 1"]);
+        refuse(&[
+            (
+                "version: 2",
+                "spec-version version: there is no version 2 of the format",
+            ),
+            (
+                "version: '1'",
+                "wrong-type version: a whole number belongs here, not the text `1`",
+            ),
+            (
+                "alarms: {email: ops@example.com}",
+                "unknown-key alarms: unknown key `alarms`",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_rule_waits_for_the_values_it_needs() {
+        refuse(&[
+            // A default in place of the broken value would make 8192 MiB wrong too.
+            (
+                "data_plane: {cpu: lots, memory: 8192}",
+                "wrong-type data_plane.cpu: a whole number belongs here, not the text `lots`",
+            ),
+            (
+                "region: nowhere\nnetwork: {availability_zones: [eu-west-1a, eu-west-1b]}",
+                "region-format region: `nowhere` is not an AWS region",
+            ),
+            (
+                "network: {cidr: 10.0.0.0, public_subnets: [10.7.1.0/24, 10.7.2.0/24]}",
+                "cidr-format network.cidr: `10.0.0.0` is an address, not a block of addresses",
+            ),
+        ]);
     }
 }

@@ -273,3 +273,115 @@ fn log_group_fault(name: &str) -> Option<&'static str> {
 fn secret_fault(name: &str) -> Option<&'static str> {
     characters(name, "/_+=.@-")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::spec::rules::table::{accept, refuse};
+
+    #[test]
+    fn accepts() {
+        accept(&[
+            "name: a",
+            "name: abcdefghijklmnopqrstuvwxy",
+            "names: {target_group: Kong-1, ecs_cluster: my_cluster, execution_role: 'kong+x=y,z.@-'}",
+            "name: a-name-that-is-far-too-long-for-it\nnames: {load_balancer: lb, target_group: tg}",
+            "names: {control_plane_log_group: /fargate/cp, admin_key_secret: team/kong@admin}",
+        ]);
+    }
+
+    #[test]
+    fn refuses() {
+        refuse(&[
+            (
+                "name: abcdefghijklmnopqrstuvwxyz",
+                "name-length name: `abcdefghijklmnopqrstuvwxyz` is 1 too long for what is named after it",
+            ),
+            (
+                "name: a-name-that-is-far-too-long-for-it",
+                "name-length name: `a-name-that-is-far-too-long-for-it` is 9 too long for what is named after it",
+            ),
+            (
+                "name: internal-kong",
+                "name-form name: a load balancer would be called `internal-kong-alb`, which begins with `internal-`, as only AWS's own names do",
+            ),
+            (
+                "name: sg-kong",
+                "name-form name: a security group would be called `sg-kong-alb`, which begins with `sg-`, as only ids do",
+            ),
+            (
+                "name: kong_gw",
+                "stack-name name: `kong_gw` has characters other than lower-case letters, digits and hyphens",
+            ),
+            (
+                "name: 1kong",
+                "stack-name name: `1kong` does not begin with a lower-case letter",
+            ),
+            (
+                "name: kong--gw",
+                "stack-name name: `kong--gw` has a hyphen at its end or two in a row",
+            ),
+            (
+                "name: kong-",
+                "stack-name name: `kong-` has a hyphen at its end or two in a row",
+            ),
+            ("name: ''", "stack-name name: the name is empty"),
+            (
+                "name: köng",
+                "stack-name name: `köng` has characters other than lower-case letters, digits and hyphens",
+            ),
+            ("name:", "wrong-type name: a text belongs here, not nothing"),
+            (
+                "names: {load_balancer: internal-x}",
+                "name-form names.load_balancer: `internal-x` begins with `internal-`, as only AWS's own names do",
+            ),
+            (
+                "names: {load_balancer: x-}",
+                "name-form names.load_balancer: `x-` has a hyphen at an end",
+            ),
+            (
+                "names: {load_balancer: a_b}",
+                "name-form names.load_balancer: `a_b` has characters that are not allowed there",
+            ),
+            (
+                "names: {load_balancer: ''}",
+                "name-form names.load_balancer: `` is empty",
+            ),
+            (
+                "names: {load_balancer: abcdefghijklmnopqrstuvwxyz1234567}",
+                "name-length names.load_balancer: `abcdefghijklmnopqrstuvwxyz1234567` is 1 too long",
+            ),
+            (
+                "names: {target_group: abcdefghijklmnopqrstuvwxyz}",
+                "name-length names.target_group: `abcdefghijklmnopqrstuvwxyz` is 1 too long",
+            ),
+            (
+                "names: {database_cluster: Kong}",
+                "name-form names.database_cluster: `Kong` has capitals, which RDS stores in lower case",
+            ),
+            (
+                "names: {database_cluster: a--b}",
+                "name-form names.database_cluster: `a--b` has two hyphens in a row",
+            ),
+            (
+                "names: {database_subnet_group: default}",
+                "name-form names.database_subnet_group: `default` is RDS's own",
+            ),
+            (
+                "names: {data_plane_security_group: SG-1}",
+                "name-form names.data_plane_security_group: `SG-1` begins with `sg-`, as only ids do",
+            ),
+            (
+                "names: {control_plane_service: kong-gw-dp}",
+                "name-clash names.control_plane_service: `kong-gw-dp` would be the name of two things",
+            ),
+            (
+                "names: {execution_role: a, data_plane_role: A}",
+                "name-clash names.data_plane_role: `A` would be the name of two things",
+            ),
+            (
+                "names: {load_balancr: x}",
+                "unknown-key names.load_balancr: unknown key `load_balancr`",
+            ),
+        ]);
+    }
+}

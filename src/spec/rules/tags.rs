@@ -94,3 +94,72 @@ fn text_fault(text: &str, length: usize) -> Option<String> {
             char => format!("has `{char}` in it"),
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::spec::rules::table::{accept, refuse};
+
+    #[test]
+    fn accepts() {
+        accept(&[
+            "tags: {environment: uat, 'cost center': 'a/b=c', Größe: ü}",
+            "tags: {}",
+            "tags: {empty: ''}",
+            "tags: {t0: x, t1: x, t2: x, t3: x, t4: x, t5: x, t6: x, t7: x, t8: x, t9: x, t10: x, t11: x, t12: x, t13: x, t14: x, t15: x, t16: x, t17: x, t18: x, t19: x, t20: x, t21: x, t22: x, t23: x, t24: x, t25: x, t26: x, t27: x, t28: x, t29: x, t30: x, t31: x, t32: x, t33: x, t34: x, t35: x, t36: x, t37: x, t38: x, t39: x, t40: x, t41: x, t42: x, t43: x, t44: x, t45: x, t46: x}",
+        ]);
+    }
+
+    #[test]
+    fn refuses() {
+        refuse(&[
+            (
+                "tags: {t0: x, t1: x, t2: x, t3: x, t4: x, t5: x, t6: x, t7: x, t8: x, t9: x, t10: x, t11: x, t12: x, t13: x, t14: x, t15: x, t16: x, t17: x, t18: x, t19: x, t20: x, t21: x, t22: x, t23: x, t24: x, t25: x, t26: x, t27: x, t28: x, t29: x, t30: x, t31: x, t32: x, t33: x, t34: x, t35: x, t36: x, t37: x, t38: x, t39: x, t40: x, t41: x, t42: x, t43: x, t44: x, t45: x, t46: x, t47: x}",
+                "tag-count tags: 48 tags are too many",
+            ),
+            (
+                "tags: {AWS:x: y}",
+                "tag-key tags.AWS:x: the tag `AWS:x` begins with `aws:`",
+            ),
+            (
+                "tags: {kongstack:stack: y}",
+                "tag-key tags.kongstack:stack: the tag `kongstack:stack` begins with `kongstack:`",
+            ),
+            (
+                "tags: {Name: y}",
+                "tag-key tags.Name: the tag `Name` is set by the stack",
+            ),
+            (
+                "tags: {'a*b': y}",
+                "tag-key tags.a*b: the tag's key `a*b` has `*` in it",
+            ),
+            (
+                "tags: {a: 'x;y'}",
+                "tag-value tags.a: the value of the tag `a` has `;` in it",
+            ),
+            (
+                "tags: {a: \"x\\ny\"}",
+                "tag-value tags.a: the value of the tag `a` has a line break or tab in it",
+            ),
+            (
+                "tags: {a: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx}",
+                "tag-value tags.a: the value of the tag `a` is longer than 256 characters",
+            ),
+            (
+                "tags: {aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: x}",
+                "tag-key tags.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: the tag's key `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is longer than 128 characters",
+            ),
+            (
+                "tags: {a: 1}",
+                "wrong-type tags.a: a text belongs here, not the number 1",
+            ),
+            (
+                "tags: {a: }",
+                "wrong-type tags.a: a text belongs here, not nothing",
+            ),
+            (
+                "tags: [a]",
+                "wrong-type tags: a mapping belongs here, not a list",
+            ),
+        ]);
+    }
+}
