@@ -1,5 +1,6 @@
 //! Kong Gateway on AWS from one YAML file.
 
+pub(crate) mod apply;
 pub(crate) mod aws;
 pub(crate) mod blueprint;
 pub(crate) mod diff;
