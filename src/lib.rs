@@ -9,4 +9,5 @@ pub(crate) mod kinds;
 pub(crate) mod observe;
 pub(crate) mod plan;
 pub(crate) mod resource;
+pub(crate) mod sandbox;
 pub(crate) mod spec;
