@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 from urllib.parse import parse_qs
 
-from . import DEFAULT_ACCOUNT, patches
+from . import DEFAULT_ACCOUNT, lean, patches
 
 if TYPE_CHECKING:
     from .server import Request
@@ -50,8 +50,10 @@ class Call(NamedTuple):
 
 def prepare() -> None:
     """Import what every stack needs and install the patches, before the first request."""
+    lean.before_import()
     for package in _PACKAGES.values():
         importlib.import_module(f"moto.{package}.responses")
+    lean.after_import()
     patches.install_all()
 
 
