@@ -21,11 +21,18 @@ pub(crate) struct Health {
 }
 
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).proxy(None).build().into()
+    ureq::Agent::config_builder()
+        .timeout_global(Some(TIMEOUT))
+        .proxy(None)
+        .build()
+        .into()
 }
 
 fn no_answer(endpoint: &str) -> impl Fn(ureq::Error) -> SandboxError {
-    move |error| SandboxError::NoAnswer { endpoint: endpoint.to_owned(), source: Box::new(error) }
+    move |error| SandboxError::NoAnswer {
+        endpoint: endpoint.to_owned(),
+        source: Box::new(error),
+    }
 }
 
 /// Asks the server how it is, as `account` sees it.
@@ -38,5 +45,9 @@ pub(super) fn health(endpoint: &str, account: &str) -> Result<Health, SandboxErr
 /// Has the server forget everything of `account`.
 pub(super) fn reset(endpoint: &str, account: &str) -> Result<(), SandboxError> {
     let url = format!("{endpoint}/_standin/reset?account={account}");
-    agent().post(&url).send_empty().map(drop).map_err(no_answer(endpoint))
+    agent()
+        .post(&url)
+        .send_empty()
+        .map(drop)
+        .map_err(no_answer(endpoint))
 }

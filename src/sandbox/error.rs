@@ -21,7 +21,9 @@ pub(crate) enum SandboxError {
         source: io::Error,
     },
     /// Python is not there.
-    #[error("`{python}` could not be run; the sandbox needs Python 3.9 or newer (set KONGSTACK_PYTHON to use another)")]
+    #[error(
+        "`{python}` could not be run; the sandbox needs Python 3.9 or newer (set KONGSTACK_PYTHON to use another)"
+    )]
     NoPython {
         /// The program tried.
         python: String,

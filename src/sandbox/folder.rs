@@ -38,7 +38,11 @@ impl Folder {
 /// Names the file and the action in an I/O error.
 pub(super) fn of(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SandboxError {
     let path = path.to_owned();
-    move |source| SandboxError::File { action, path, source }
+    move |source| SandboxError::File {
+        action,
+        path,
+        source,
+    }
 }
 
 /// The last `lines` lines of a text file; empty when it cannot be read.

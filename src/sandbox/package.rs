@@ -15,12 +15,41 @@ macro_rules! files {
 
 /// Every file of the package; a test compares the list with the folder.
 const FILES: &[(&str, &str)] = files![
+    "__init__.py",
+    "__main__.py",
+    "calllog.py",
+    "control.py",
+    "dispatch.py",
+    "durations.py",
+    "faults.py",
+    "lean.py",
+    "patches/__init__.py",
+    "patches/ec2.py",
+    "patches/ec2_endpoints.py",
+    "patches/ec2_groups.py",
+    "patches/ec2_interfaces.py",
+    "patches/ec2_nat.py",
+    "patches/ec2_network.py",
+    "patches/ec2_requests.py",
+    "patches/elb.py",
+    "patches/elb_balancers.py",
+    "patches/elb_groups.py",
+    "patches/elb_listeners.py",
+    "patches/elb_targets.py",
+    "patches/paging.py",
+    "patches/wrapping.py",
+    "protocols.py",
     "requirements.txt",
+    "server.py",
+    "world.py",
 ];
 
 /// What is installed in the virtual environment.
 pub(super) fn requirements() -> &'static str {
-    FILES.iter().find(|(name, _)| *name == "requirements.txt").map_or("", |(_, text)| text)
+    FILES
+        .iter()
+        .find(|(name, _)| *name == "requirements.txt")
+        .map_or("", |(_, text)| text)
 }
 
 /// Changes when the pins change.
@@ -74,7 +103,11 @@ mod tests {
     #[test]
     fn every_file_of_the_package_is_embedded() {
         let mut found = BTreeSet::new();
-        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sandbox/standin"), "", &mut found);
+        collect(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sandbox/standin"),
+            "",
+            &mut found,
+        );
         let listed: BTreeSet<String> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
         assert_eq!(listed, found);
     }

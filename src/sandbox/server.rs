@@ -66,7 +66,11 @@ pub(crate) fn start(speed: Option<f64>, say: &dyn Fn(&str)) -> Result<Sandbox, S
     let _lock = folder.lock()?;
     let wanted = speed.unwrap_or(SPEED);
     match running(&folder) {
-        Some(sandbox) if speed.is_none_or(|speed| (speed - sandbox.health.speed).abs() < f64::EPSILON) => Ok(sandbox),
+        Some(sandbox)
+            if speed.is_none_or(|speed| (speed - sandbox.health.speed).abs() < f64::EPSILON) =>
+        {
+            Ok(sandbox)
+        }
         Some(sandbox) => {
             end(&folder, &sandbox)?;
             launch(&folder, wanted, say)
@@ -100,7 +104,9 @@ pub(crate) fn reset() -> Result<(), SandboxError> {
 }
 
 fn given_endpoint() -> Option<String> {
-    std::env::var("KONGSTACK_SANDBOX_ENDPOINT").ok().filter(|text| !text.is_empty())
+    std::env::var("KONGSTACK_SANDBOX_ENDPOINT")
+        .ok()
+        .filter(|text| !text.is_empty())
 }
 
 fn account() -> String {
@@ -110,7 +116,11 @@ fn account() -> String {
 fn reach(endpoint: String) -> Result<Sandbox, SandboxError> {
     let account = account();
     let health = control::health(&endpoint, &account)?;
-    Ok(Sandbox { endpoint, account, health })
+    Ok(Sandbox {
+        endpoint,
+        account,
+        health,
+    })
 }
 
 /// The remembered server, if it still answers and is of this version of the package.
@@ -135,8 +145,22 @@ fn launch(folder: &Folder, speed: f64, say: &dyn Fn(&str)) -> Result<Sandbox, Sa
     let output = File::create(&log).map_err(of("writing", &log))?;
     let errors = output.try_clone().map_err(of("writing", &log))?;
     let mut command = Command::new(&python);
-    command.args(["-m", "standin", "--port", "0", "--speed", &speed.to_string(), "--ready-file"]).arg(&ready);
-    command.env_clear().env("PYTHONPATH", &modules).env("PYTHONDONTWRITEBYTECODE", "1").current_dir(&modules);
+    command
+        .args([
+            "-m",
+            "standin",
+            "--port",
+            "0",
+            "--speed",
+            &speed.to_string(),
+            "--ready-file",
+        ])
+        .arg(&ready);
+    command
+        .env_clear()
+        .env("PYTHONPATH", &modules)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .current_dir(&modules);
     command.stdin(Stdio::null()).stdout(output).stderr(errors);
     // A group of its own: Ctrl-C at the command that started it does not end it.
     command.process_group(0);
@@ -148,18 +172,28 @@ fn launch(folder: &Folder, speed: f64, say: &dyn Fn(&str)) -> Result<Sandbox, Sa
         }
         let ended = child.try_wait().is_ok_and(|status| status.is_some());
         if ended || since.elapsed() > START {
-            return Err(SandboxError::Start { log: tail(&log, SHOWN) });
+            return Err(SandboxError::Start {
+                log: tail(&log, SHOWN),
+            });
         }
         thread::sleep(LOOK);
     };
     let endpoint = format!("http://127.0.0.1:{port}");
-    remember(folder, &Remembered { endpoint: endpoint.clone(), package: package::version() })?;
+    remember(
+        folder,
+        &Remembered {
+            endpoint: endpoint.clone(),
+            package: package::version(),
+        },
+    )?;
     reach(endpoint)
 }
 
 fn port_in(ready: &Path) -> Option<u16> {
     let text = fs::read_to_string(ready).ok()?;
-    serde_json::from_str::<Ready>(&text).ok().map(|ready| ready.port)
+    serde_json::from_str::<Ready>(&text)
+        .ok()
+        .map(|ready| ready.port)
 }
 
 fn remember(folder: &Folder, remembered: &Remembered) -> Result<(), SandboxError> {

@@ -1,0 +1,8 @@
+//! What every test stands on: one simulation for the whole run, an account of its own for each test.
+
+mod aws;
+mod standin;
+mod world;
+
+pub use standin::Call;
+pub use world::{Output, World};
