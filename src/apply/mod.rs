@@ -8,6 +8,8 @@ mod blockers;
 mod outputs;
 mod record;
 mod schedule;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

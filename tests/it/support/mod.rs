@@ -1,6 +1,5 @@
 //! What every test stands on: one simulation for the whole run, an account of its own for each test.
 
-mod aws;
 mod standin;
 mod world;
 

@@ -42,18 +42,36 @@ fn start() -> String {
     sandbox(&["stop"]);
     // It ends by itself when this process is gone, so a failing test leaves nothing behind.
     let pid = std::process::id().to_string();
-    sandbox(&["start", "--speed", SPEED, "--exit-with", &pid]).trim().to_owned()
+    sandbox(&["start", "--speed", SPEED, "--exit-with", &pid])
+        .trim()
+        .to_owned()
 }
 
 /// Runs `kongstack sandbox` and returns what it printed.
 fn sandbox(args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kongstack"));
-    command.arg("sandbox").args(args).env_clear().env("XDG_CACHE_HOME", cache());
-    for name in ["PATH", "HOME", "PIP_CERT", "PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE", "SSL_CERT_FILE"] {
+    command
+        .arg("sandbox")
+        .args(args)
+        .env_clear()
+        .env("XDG_CACHE_HOME", cache());
+    for name in [
+        "PATH",
+        "HOME",
+        "PIP_CERT",
+        "PIP_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_CONFIG_FILE",
+        "SSL_CERT_FILE",
+    ] {
         command.envs(std::env::var_os(name).map(|value| (name, value)));
     }
     let output = command.output().expect("the program runs");
-    assert!(output.status.success(), "sandbox {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "sandbox {args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("text")
 }
 
@@ -67,24 +85,36 @@ fn url(path: &str, account: &str) -> String {
 
 /// The calls of an account, oldest first.
 pub fn calls(account: &str) -> Vec<Call> {
-    let mut answer = agent().get(&url("calls", account)).call().expect("the simulation answers");
+    let mut answer = agent()
+        .get(&url("calls", account))
+        .call()
+        .expect("the simulation answers");
     answer.body_mut().read_json().expect("a list of calls")
 }
 
 /// Forgets the calls of an account.
 pub fn forget_calls(account: &str) {
-    agent().delete(&url("calls", account)).call().expect("the simulation answers");
+    agent()
+        .delete(&url("calls", account))
+        .call()
+        .expect("the simulation answers");
 }
 
 /// Changes how the simulation treats an account.
 pub fn configure(account: &str, settings: &Value) {
-    agent().post(&url("config", account)).send_json(settings).expect("the simulation answers");
+    agent()
+        .post(&url("config", account))
+        .send_json(settings)
+        .expect("the simulation answers");
 }
 
 /// Lets the next `times` calls of an operation go wrong.
 pub fn fault(account: &str, service: &str, operation: &str, kind: &str, times: u32) {
     let fault = json!({"service": service, "operation": operation, "kind": kind, "times": times});
-    agent().post(&url("faults", account)).send_json(&fault).expect("the simulation answers");
+    agent()
+        .post(&url("faults", account))
+        .send_json(&fault)
+        .expect("the simulation answers");
 }
 
 /// Drops everything of an account.

@@ -27,21 +27,35 @@ impl Output {
     /// Insists on an exit code.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code, code,
+            "\n--- stdout\n{}\n--- stderr\n{}",
+            self.stdout, self.stderr
+        );
         self
     }
 
     /// Insists that a text stands in the result.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
-        assert!(self.stdout.contains(text), "no {text:?} in\n{}\n--- stderr\n{}", self.stdout, self.stderr);
+        assert!(
+            self.stdout.contains(text),
+            "no {text:?} in\n{}\n--- stderr\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 
     /// Insists that a text stands beside the result.
     #[track_caller]
     pub fn warns(self, text: &str) -> Self {
-        assert!(self.stderr.contains(text), "no {text:?} in\n{}\n--- stdout\n{}", self.stderr, self.stdout);
+        assert!(
+            self.stderr.contains(text),
+            "no {text:?} in\n{}\n--- stdout\n{}",
+            self.stderr,
+            self.stdout
+        );
         self
     }
 }
@@ -58,7 +72,10 @@ impl World {
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { account: format!("{:012}", 200_000_000_000 + number), folder: TempDir::new().expect("a folder") }
+        Self {
+            account: format!("{:012}", 200_000_000_000 + number),
+            folder: TempDir::new().expect("a folder"),
+        }
     }
 
     /// The folder the program runs in.
@@ -108,7 +125,11 @@ impl World {
     /// The calls since then that change something, as `service:Operation`.
     pub fn mutating(&self) -> Vec<String> {
         let calls = self.calls();
-        calls.iter().filter(|call| call.mutating).map(|call| format!("{}:{}", call.service, call.operation)).collect()
+        calls
+            .iter()
+            .filter(|call| call.mutating)
+            .map(|call| format!("{}:{}", call.service, call.operation))
+            .collect()
     }
 
     /// Forgets the calls so far.
@@ -133,9 +154,11 @@ impl World {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .endpoint_url(standin::endpoint())
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(Credentials::from_keys(
-                key, "none", None,
-            )))
+            .credentials_provider(
+                aws_credential_types::provider::SharedCredentialsProvider::new(
+                    Credentials::new(key, "none", None, None, "tests"),
+                ),
+            )
             .build()
     }
 }
