@@ -3,6 +3,7 @@
 Nothing here changes an answer that a stack of ours can ask for.
 """
 
+import functools
 import json
 from typing import Any, Dict, List
 
@@ -32,6 +33,7 @@ def after_import() -> None:
     """Call when moto's services are imported, before the first account is used."""
     _share_managed_policies()
     _share_regions()
+    _remember_operations()
 
 
 def _cache_endpoints() -> None:
@@ -96,3 +98,12 @@ def _share_regions() -> None:
         return list(seen[service_name])
 
     AccountSpecificBackend._generate_regions = regions
+
+
+def _remember_operations() -> None:
+    # moto lists every method of a service for each request of it.
+    import moto.core.responses as responses
+
+    responses.method_names_from_class = functools.lru_cache(maxsize=None)(
+        responses.method_names_from_class
+    )

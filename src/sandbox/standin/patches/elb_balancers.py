@@ -109,7 +109,9 @@ def _check_groups(backend: Any, group_ids: Iterable[str], vpc_id: str) -> None:
     for group_id in group_ids:
         group = backend.get_security_group_from_id(group_id)
         if group is None:
-            raise ELBClientError("InvalidSecurityGroup", f"The security group '{group_id}' does not exist")
+            raise ELBClientError(
+                "InvalidSecurityGroup", f"The security group '{group_id}' does not exist"
+            )
         if group.vpc_id != vpc_id:
             raise ELBClientError(
                 "InvalidConfigurationRequest",
@@ -118,7 +120,9 @@ def _check_groups(backend: Any, group_ids: Iterable[str], vpc_id: str) -> None:
 
 
 def _check_reachable(backend: Any, vpc_id: str, scheme: str) -> None:
-    attached = any(g.vpc is not None and g.vpc.id == vpc_id for g in backend.internet_gateways.values())
+    attached = any(
+        g.vpc is not None and g.vpc.id == vpc_id for g in backend.internet_gateways.values()
+    )
     if scheme == "internet-facing" and not attached:
         raise ELBClientError("InvalidSubnet", f"VPC {vpc_id} has no internet gateway")
 
@@ -187,7 +191,9 @@ def _add_interface(backend: ELBv2Backend, balancer: FakeLoadBalancer, subnet_id:
     balancer.standin_enis[subnet_id] = eni_id
 
 
-def _describe(self: ELBv2Backend, arns: Optional[List[str]], names: Optional[List[str]]) -> List[FakeLoadBalancer]:
+def _describe(
+    self: ELBv2Backend, arns: Optional[List[str]], names: Optional[List[str]]
+) -> List[FakeLoadBalancer]:
     # moto activates whatever is looked at, and takes an unknown one for the last known one.
     everyone = list(self.load_balancers.values())
     if not arns and not names:
@@ -220,7 +226,9 @@ def _delete(self: ELBv2Backend, arn: str) -> None:
         release_eni(self.account_id, self.region_name, eni_id, duration("load_balancer_eni_linger"))
 
 
-def _set_subnets(self: ELBv2Backend, arn: str, subnets: List[str], subnet_mappings: List[Dict[str, Any]]) -> Any:
+def _set_subnets(
+    self: ELBv2Backend, arn: str, subnets: List[str], subnet_mappings: List[Dict[str, Any]]
+) -> Any:
     balancer = self.load_balancers.get(arn)
     if balancer is None:
         raise LoadBalancerNotFoundError()
@@ -238,7 +246,9 @@ def _set_subnets(self: ELBv2Backend, arn: str, subnets: List[str], subnet_mappin
     return [AvailabilityZone(subnet) for subnet in fresh]
 
 
-def _set_security_groups(original: Any, self: ELBv2Backend, arn: str, sec_groups: List[str]) -> None:
+def _set_security_groups(
+    original: Any, self: ELBv2Backend, arn: str, sec_groups: List[str]
+) -> None:
     balancer = self.load_balancers.get(arn)
     if balancer is not None:
         _check_groups(self.ec2_backend, sec_groups, balancer.vpc_id)
@@ -255,14 +265,14 @@ def _modify_attributes(original: Any, self: ELBv2Backend, arn: str, attrs: Dict[
         if key in _NUMBERS:
             low, high = _NUMBERS[key]
             if not text.isdigit() or not low <= int(text) <= high:
-                raise ValidationError(f"'{key}' value '{text}' must be between '{low}-{high}' inclusive")
+                raise ValidationError(
+                    f"'{key}' value '{text}' must be between '{low}-{high}' inclusive"
+                )
         elif key in _CHOICES and text not in _CHOICES[key]:
             raise ValidationError(f"'{key}' must be one of [{', '.join(_CHOICES[key])}]")
         elif ATTRIBUTES.get(key) in ("true", "false") and text not in ("true", "false"):
             raise ValidationError(f"'{key}' must be one of [true, false]")
     return original(self, arn, attrs)
-
-
 
 
 def install() -> None:
@@ -280,7 +290,9 @@ def install() -> None:
         # moto ignores the page size of listeners and target groups.
         if not isinstance(result.result, Exception):
             try:
-                answer = paginate("elbv2", self._get_action(), self.params, result.result, ELBClientError)
+                answer = paginate(
+                    "elbv2", self._get_action(), self.params, result.result, ELBClientError
+                )
                 result._result = answer
             except ELBClientError as refused:
                 result = ActionResult(refused)

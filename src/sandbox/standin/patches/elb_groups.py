@@ -12,7 +12,7 @@ from moto.elbv2.exceptions import (
 from moto.elbv2.models import ELBv2Backend, FakeTargetGroup, elbv2_backends
 from moto.elbv2.responses import ELBV2Response
 
-from .elb_targets import _balancers_using
+from .elb_targets import balancers_using
 from .wrapping import around
 
 # What AWS reports of an HTTP target group of addresses that nobody has configured.
@@ -46,13 +46,23 @@ def _check_health_check(parameters: Dict[str, Any]) -> None:
     for name, (words, low, high) in _RANGES.items():
         value = parameters.get(name)
         if value is not None and not low <= int(value) <= high:
-            raise ValidationError(f"{words} must be greater than or equal to '{low}' and less than or equal to '{high}'")
+            raise ValidationError(
+                f"{words} must be greater than or equal to '{low}' and less than or equal to '{high}'"
+            )
     path = parameters.get("HealthCheckPath")
     if path is not None and (not path.startswith("/") or len(path) > 1024):
-        raise ValidationError(f"Health check path '{path}' must begin with a '/' character, and can be at most 1024 characters")
+        raise ValidationError(
+            f"Health check path '{path}' must begin with a '/' character, and can be at most 1024 characters"
+        )
     port = parameters.get("HealthCheckPort")
-    if port is not None and port != "traffic-port" and not (str(port).isdigit() and 1 <= int(port) <= 65535):
-        raise ValidationError(f"Health check port '{port}' must be 'traffic-port' or between '1' and '65535'")
+    if (
+        port is not None
+        and port != "traffic-port"
+        and not (str(port).isdigit() and 1 <= int(port) <= 65535)
+    ):
+        raise ValidationError(
+            f"Health check port '{port}' must be 'traffic-port' or between '1' and '65535'"
+        )
     codes = (parameters.get("Matcher") or {}).get("HttpCode")
     if codes is not None:
         _check_matcher(codes)
@@ -61,9 +71,13 @@ def _check_health_check(parameters: Dict[str, Any]) -> None:
 def _check_matcher(codes: str) -> None:
     for part in codes.split(","):
         if not re.match(r"^\d{3}(-\d{3})?$", part):
-            raise ValidationError(f"Health check matcher HTTP code '{codes}' must be like 200, 200,202 or 200-299")
+            raise ValidationError(
+                f"Health check matcher HTTP code '{codes}' must be like 200, 200,202 or 200-299"
+            )
         if any(not 200 <= int(code) <= 499 for code in part.split("-")):
-            raise ValidationError(f"Health check matcher HTTP code '{codes}' must be within '200-499' inclusive")
+            raise ValidationError(
+                f"Health check matcher HTTP code '{codes}' must be within '200-499' inclusive"
+            )
 
 
 def install() -> None:
@@ -74,7 +88,7 @@ def install() -> None:
     # moto adds to this list and never takes away: on AWS it says who uses the group now.
     def using(self: FakeTargetGroup) -> List[str]:
         backend = elbv2_backends[self.account_id][self.region_name]
-        return [balancer.arn for balancer in _balancers_using(backend, self.arn)]
+        return [balancer.arn for balancer in balancers_using(backend, self.arn)]
 
     FakeTargetGroup.load_balancer_arns = property(using, lambda self, value: None)
 
@@ -91,7 +105,10 @@ def _patch_creation() -> None:
         parameters = self._get_params()
         _check_health_check(parameters)
         backend, name = self.elbv2_backend, parameters.get("Name")
-        asked = dict(parameters, Tags=sorted((t["Key"], t.get("Value")) for t in parameters.get("Tags") or []))
+        asked = dict(
+            parameters,
+            Tags=sorted((t["Key"], t.get("Value")) for t in parameters.get("Tags") or []),
+        )
         for group in backend.target_groups.values():
             if group.name == name:
                 # The same request twice is one target group on AWS; moto refuses it.
@@ -122,8 +139,12 @@ def _patch_modification() -> None:
         _check_health_check(parameters)
         group = self.elbv2_backend.target_groups.get(parameters.get("TargetGroupArn"))
         if group is not None:
-            interval = parameters.get("HealthCheckIntervalSeconds") or group.health_check_interval_seconds
-            timeout = parameters.get("HealthCheckTimeoutSeconds") or group.health_check_timeout_seconds
+            interval = (
+                parameters.get("HealthCheckIntervalSeconds") or group.health_check_interval_seconds
+            )
+            timeout = (
+                parameters.get("HealthCheckTimeoutSeconds") or group.health_check_timeout_seconds
+            )
             if int(timeout) >= int(interval):
                 raise ValidationError(
                     f"Health check timeout '{timeout}' must be smaller than the interval '{interval}'"
@@ -157,4 +178,6 @@ def _check_delay(asked: Dict[str, str]) -> None:
         )
     slow = asked.get("slow_start.duration_seconds")
     if slow is not None and slow != "0" and not (slow.isdigit() and 30 <= int(slow) <= 900):
-        raise ValidationError(f"'slow_start.duration_seconds' value '{slow}' must be between '30-900' inclusive, or 0")
+        raise ValidationError(
+            f"'slow_start.duration_seconds' value '{slow}' must be between '30-900' inclusive, or 0"
+        )
