@@ -155,9 +155,9 @@ impl World {
             .region(Region::new(region.to_owned()))
             .endpoint_url(standin::endpoint())
             .credentials_provider(
-                aws_credential_types::provider::SharedCredentialsProvider::new(
-                    Credentials::new(key, "none", None, None, "tests"),
-                ),
+                aws_credential_types::provider::SharedCredentialsProvider::new(Credentials::new(
+                    key, "none", None, None, "tests",
+                )),
             )
             .build()
     }
