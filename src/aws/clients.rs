@@ -1,0 +1,67 @@
+//! One client a service, made on first use, all on one connection pool.
+
+use std::sync::OnceLock;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+
+macro_rules! clients {
+    ($($(#[$doc:meta])* $service:ident: $sdk:ident;)*) => {
+        /// The clients of all services, made when first asked for.
+        #[derive(Debug)]
+        pub(crate) struct Clients {
+            config: SdkConfig,
+            $($service: OnceLock<$sdk::Client>,)*
+        }
+
+        impl Clients {
+            /// Clients that share the credentials, region, endpoint, retries and connections of `config`.
+            #[must_use]
+            pub(crate) fn new(config: SdkConfig) -> Self {
+                Self { config, $($service: OnceLock::new(),)* }
+            }
+
+            $(
+                $(#[$doc])*
+                pub(crate) fn $service(&self) -> &$sdk::Client {
+                    self.$service.get_or_init(|| $sdk::Client::new(&self.config))
+                }
+            )*
+        }
+    };
+}
+
+clients! {
+    /// Application Auto Scaling.
+    autoscaling: aws_sdk_applicationautoscaling;
+    /// CloudWatch Logs.
+    logs: aws_sdk_cloudwatchlogs;
+    /// EC2: networks and security groups.
+    ec2: aws_sdk_ec2;
+    /// Elastic Container Service.
+    ecs: aws_sdk_ecs;
+    /// Elastic Load Balancing v2.
+    elb: aws_sdk_elasticloadbalancingv2;
+    /// IAM.
+    iam: aws_sdk_iam;
+    /// RDS.
+    rds: aws_sdk_rds;
+    /// The Resource Groups Tagging API.
+    tagging: aws_sdk_resourcegroupstagging;
+    /// Route 53.
+    route53: aws_sdk_route53;
+    /// Secrets Manager.
+    secrets: aws_sdk_secretsmanager;
+    /// Cloud Map.
+    discovery: aws_sdk_servicediscovery;
+    /// STS.
+    sts: aws_sdk_sts;
+}
+
+/// Retries switched off, for the few creating calls that are neither named nor tokenised.
+///
+/// An answer that is lost must not be asked for again: the engine looks first what the lost call made.
+#[must_use]
+pub(crate) fn once() -> RetryConfig {
+    RetryConfig::disabled()
+}

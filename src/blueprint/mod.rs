@@ -1,0 +1,6 @@
+//! Stage 2: a valid spec becomes the desired stack. Everything that is known of Kong on AWS lives here.
+//!
+//! Pure: no AWS, clock, environment or randomness. One file a subject.
+
+mod addresses;
+mod draft;

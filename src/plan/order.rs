@@ -1,0 +1,222 @@
+//! Which steps there are and what must come before what.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use petgraph::algo::toposort;
+use petgraph::graphmap::DiGraphMap;
+
+use crate::diff::{Action, Entry};
+use crate::resource::{Address, Blueprint, Error, References, ReplaceOrder};
+
+/// A step's place in [`Plan::steps`](super::Plan::steps).
+pub(crate) type StepId = usize;
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum StepKind {
+    /// Makes the resource; first marks the old one as retired if it is still there.
+    Create,
+    /// Changes it in place.
+    Update,
+    /// Deletes the live one.
+    Delete,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StepNode {
+    /// The entry it belongs to, as an index into [`Plan::entries`](super::Plan::entries).
+    pub(crate) entry: usize,
+    /// What it does.
+    pub(crate) kind: StepKind,
+    /// The steps that must be done before it.
+    pub(crate) after: Vec<StepId>,
+}
+
+type Node = (usize, StepKind);
+
+/// The steps of `entries`, sorted so that each comes after all it waits for.
+pub(super) fn steps(blueprint: &Blueprint, entries: &[Entry]) -> Result<Vec<StepNode>, Error> {
+    let graph = Ordering::new(blueprint, entries).graph();
+    let circle = |cycle: petgraph::algo::Cycle<Node>| {
+        let address = entries
+            .get(cycle.node_id().0)
+            .map_or("?", |entry| entry.address.as_str());
+        Error::Internal(format!("the steps of {address} wait for themselves"))
+    };
+    let order = toposort(&graph, None).map_err(circle)?;
+    let ids: HashMap<Node, StepId> = order
+        .iter()
+        .enumerate()
+        .map(|(id, node)| (*node, id))
+        .collect();
+    let waits = |node: Node| graph.neighbors_directed(node, petgraph::Incoming);
+    let step = |node: &Node| StepNode {
+        entry: node.0,
+        kind: node.1,
+        after: waits(*node)
+            .filter_map(|before| ids.get(&before).copied())
+            .collect(),
+    };
+    Ok(order.iter().map(step).collect())
+}
+
+struct Ordering<'a> {
+    blueprint: &'a Blueprint,
+    entries: &'a [Entry],
+    /// Entries by address, leaving out those that are there only to be deleted beside a newer one.
+    current: BTreeMap<&'a Address, usize>,
+    /// Which entries' live resources publish a text (an id, a name, an ARN).
+    owners: HashMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Ordering<'a> {
+    fn new(blueprint: &'a Blueprint, entries: &'a [Entry]) -> Self {
+        let mut current = BTreeMap::new();
+        let mut owners: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, entry) in entries.iter().enumerate() {
+            if entry.action != Action::Delete || !current.contains_key(&entry.address) {
+                current.insert(&entry.address, index);
+            }
+            if let Some(live) = &entry.live {
+                let texts: BTreeSet<&str> = live
+                    .outputs
+                    .iter()
+                    .map(|(_, text)| text)
+                    .chain([live.id.as_str()])
+                    .collect();
+                for text in texts {
+                    owners.entry(text).or_default().push(index);
+                }
+            }
+        }
+        Self {
+            blueprint,
+            entries,
+            current,
+            owners,
+        }
+    }
+
+    fn graph(&self) -> DiGraphMap<Node, ()> {
+        let mut graph = DiGraphMap::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            for step in [forward(entry), backward(entry)].into_iter().flatten() {
+                graph.add_node((index, step));
+            }
+        }
+        for (index, entry) in self.entries.iter().enumerate() {
+            self.add_forward(&mut graph, index, entry);
+            self.add_backward(&mut graph, index, entry);
+        }
+        graph
+    }
+
+    /// What must be there before `entry` is made or changed, and the two halves of its own replacement.
+    fn add_forward(&self, graph: &mut DiGraphMap<Node, ()>, index: usize, entry: &Entry) {
+        let Some(step) = forward(entry) else { return };
+        for before in self.forward_before(&entry.address) {
+            graph.add_edge(before, (index, step), ());
+        }
+        match entry.action {
+            Action::Replace(ReplaceOrder::CreateFirst) => {
+                graph.add_edge((index, step), (index, StepKind::Delete), ())
+            }
+            Action::Replace(ReplaceOrder::DeleteFirst) => {
+                graph.add_edge((index, StepKind::Delete), (index, step), ())
+            }
+            Action::NoOp | Action::Create | Action::Update | Action::Delete => None,
+        };
+    }
+
+    /// The nearest steps that make or change what the resource at `address` refers to; what has no step itself hands
+    /// on to what it refers to.
+    fn forward_before(&self, address: &Address) -> BTreeSet<Node> {
+        let (mut found, mut done) = (BTreeSet::new(), BTreeSet::new());
+        let mut open: Vec<&Address> = self
+            .references(address)
+            .into_iter()
+            .flat_map(References::iter)
+            .collect();
+        while let Some(next) = open.pop() {
+            if !done.insert(next) {
+                continue;
+            }
+            let index = self.current.get(next).copied();
+            match index.and_then(|index| Some((index, forward(self.entries.get(index)?)?))) {
+                Some(node) => {
+                    found.insert(node);
+                }
+                None => open.extend(self.references(next).into_iter().flat_map(References::iter)),
+            }
+        }
+        found
+    }
+
+    /// The live resource of every entry that `entry`'s live one holds on to is deleted only after this one is gone or
+    /// has let go of it.
+    fn add_backward(&self, graph: &mut DiGraphMap<Node, ()>, index: usize, entry: &Entry) {
+        for held in self.held(index, entry) {
+            let Some(other) = self.entries.get(held) else {
+                continue;
+            };
+            if backward(other).is_none() {
+                continue;
+            }
+            let gone = (held, StepKind::Delete);
+            if backward(entry).is_some() {
+                graph.add_edge((index, StepKind::Delete), gone, ());
+            }
+            let moved = forward(entry).filter(|_| lets_go_first(other));
+            if let Some(step) = moved {
+                graph.add_edge((index, step), gone, ());
+            }
+        }
+    }
+
+    fn held(&self, index: usize, entry: &Entry) -> BTreeSet<usize> {
+        let uses = entry.live.iter().flat_map(|live| &live.uses);
+        let live = uses
+            .filter_map(|text| self.owners.get(text.as_str()))
+            .flatten()
+            .copied();
+        // Only the live resource holds on to anything: one yet to be made does not.
+        let references = entry
+            .live
+            .as_ref()
+            .and_then(|_| self.references(&entry.address));
+        let desired = references
+            .into_iter()
+            .flat_map(References::held)
+            .filter_map(|held| self.current.get(held))
+            .copied();
+        live.chain(desired).filter(|held| *held != index).collect()
+    }
+
+    fn references(&self, address: &Address) -> Option<&'a References> {
+        self.blueprint
+            .resources
+            .get(address)
+            .map(|resource| &resource.references)
+    }
+}
+
+fn forward(entry: &Entry) -> Option<StepKind> {
+    match entry.action {
+        Action::Create | Action::Replace(_) => Some(StepKind::Create),
+        Action::Update => Some(StepKind::Update),
+        Action::NoOp | Action::Delete => None,
+    }
+}
+
+fn backward(entry: &Entry) -> Option<StepKind> {
+    match entry.action {
+        Action::Replace(_) | Action::Delete => Some(StepKind::Delete),
+        Action::NoOp | Action::Create | Action::Update => None,
+    }
+}
+
+/// Whether what holds on to `other` can move away before it is deleted: not when the new one needs its place.
+fn lets_go_first(other: &Entry) -> bool {
+    other.action != Action::Replace(ReplaceOrder::DeleteFirst)
+}

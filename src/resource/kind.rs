@@ -1,0 +1,147 @@
+//! The contract of a kind: what one sort of AWS resource must know about itself.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::future::Future;
+
+use super::{Address, Diff, Error, Observer, Outputs, References, Resolve, Step};
+
+/// A resource of the blueprint, as a kind sees it while observing.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a, K: Kind> {
+    /// Its address.
+    pub(crate) address: &'a Address,
+    /// What it should be.
+    pub(crate) desired: &'a K::Desired,
+}
+
+/// A live resource that concerns the stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found<L> {
+    /// The stack's own.
+    Owned(Address, L),
+    /// The stack's own, already replaced by another: all it waits for is its deletion.
+    Retired(Address, L),
+    /// Somebody else's, in the place (name) that the resource at this address needs; the text names it.
+    Foreign(Address, String),
+}
+
+/// Which comes first when a resource is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReplaceOrder {
+    /// The new one, so that what depends on it can move over.
+    CreateFirst,
+    /// The old one's deletion, because both cannot exist at once (a name, an address range).
+    DeleteFirst,
+}
+
+/// Something that will make AWS refuse a deletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Blocker {
+    /// What stands in the way.
+    pub(crate) reason: String,
+    /// What to do about it.
+    pub(crate) fix: String,
+}
+
+/// One sort of AWS resource: how it is found, compared, made, changed and removed.
+///
+/// Everything but the `async` methods is pure.
+pub(crate) trait Kind: Sized + Send + Sync + 'static {
+    /// The type's name as CloudFormation spells it, such as `AWS::EC2::VPC`; ours are `Kong::…`.
+    const TYPE: &'static str;
+    /// What to call one in a sentence, such as `VPC`.
+    const NOUN: &'static str;
+    /// Whether deleting one loses what cannot be made again.
+    const HOLDS_DATA: bool = false;
+
+    /// What it should be.
+    type Desired: Debug + Clone + Send + Sync + Any;
+    /// What AWS has.
+    type Live: Debug + Clone + Send + Sync + Any;
+
+    /// What must be there before it.
+    fn references(desired: &Self::Desired) -> References;
+
+    /// Finds every resource of this kind that belongs to the stack, wanted or not, and every foreign
+    /// one that stands where a wanted one must go. One that is not there is left out.
+    ///
+    /// # Errors
+    /// When AWS cannot be asked. Two of one address need not be looked for: the engine refuses them.
+    fn observe(
+        cx: &Observer,
+        wanted: &[Wanted<'_, Self>],
+    ) -> impl Future<Output = Result<Vec<Found<Self::Live>>, Error>> + Send;
+
+    /// Its id as people look it up in the console: an id, a name or an ARN.
+    fn id(live: &Self::Live) -> String;
+
+    /// What it publishes.
+    fn outputs(live: &Self::Live) -> Outputs;
+
+    /// The ids, names and ARNs of other resources that it holds on to: they can only be deleted after it.
+    fn uses(live: &Self::Live) -> Vec<String>;
+
+    /// Where it is not as desired. Must destructure `desired` whole.
+    fn diff(desired: &Self::Desired, live: &Self::Live, outputs: &dyn Resolve) -> Diff;
+
+    /// In which order a replacement goes.
+    fn replace_order(_desired: &Self::Desired, _live: &Self::Live) -> ReplaceOrder {
+        ReplaceOrder::CreateFirst
+    }
+
+    /// Makes it and waits until it works. Calls [`Step::made`] as soon as AWS has named it.
+    ///
+    /// # Errors
+    /// When AWS refuses, or it does not come to work.
+    fn create(
+        cx: &Step,
+        desired: &Self::Desired,
+    ) -> impl Future<Output = Result<Outputs, Error>> + Send;
+
+    /// Changes in place what `diff` names, and waits until it works.
+    ///
+    /// # Errors
+    /// When AWS refuses, or it does not come to work.
+    fn update(
+        cx: &Step,
+        desired: &Self::Desired,
+        live: &Self::Live,
+        diff: &Diff,
+    ) -> impl Future<Output = Result<Outputs, Error>> + Send;
+
+    /// Marks it as replaced, so that it is never again taken for the one at its address.
+    ///
+    /// Called before the new one is made in a [`ReplaceOrder::CreateFirst`] replacement. Kinds whose old and
+    /// new are told apart otherwise (another name, a revision) have nothing to do.
+    ///
+    /// # Errors
+    /// When AWS refuses.
+    fn retire(_cx: &Step, _live: &Self::Live) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
+
+    /// What will make AWS refuse its deletion; asked before the first deletion of a run.
+    ///
+    /// # Errors
+    /// When AWS cannot be asked.
+    fn blockers(
+        _cx: &Observer,
+        _desired: Option<&Self::Desired>,
+        _live: &Self::Live,
+    ) -> impl Future<Output = Result<Vec<Blocker>, Error>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// Deletes it and waits until it is gone. Absent is success.
+    ///
+    /// Returns what AWS keeps on purpose (a snapshot, a secret in its recovery window), a line each.
+    ///
+    /// # Errors
+    /// When AWS refuses, or it does not go.
+    fn delete(
+        cx: &Step,
+        desired: Option<&Self::Desired>,
+        live: &Self::Live,
+    ) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
+}

@@ -1,0 +1,35 @@
+//! The contract of a kind, addresses, and references between resources: the engine's vocabulary.
+//!
+//! Nothing here knows Kong or any one AWS resource. A kind implements [`Kind`]; the blueprint makes
+//! [`Resource`]s of it; the engine sees [`AnyKind`], the one type erasure of the program.
+
+mod address;
+mod blueprint;
+mod change;
+mod erased;
+mod error;
+mod inventory;
+mod kind;
+mod lookup;
+mod observer;
+mod output;
+mod step;
+pub(crate) mod tags;
+
+pub(crate) use address::{Address, InvalidAddress, Layer};
+pub(crate) use blueprint::Blueprint;
+pub(crate) use change::{Change, Diff, Effect, KNOWN_AFTER_APPLY};
+pub(crate) use erased::{AnyKind, Erased, KindRef, Resource, Seen, Standing, kind};
+pub(crate) use error::Error;
+pub(crate) use inventory::Inventory;
+pub(crate) use kind::{Blocker, Found, Kind, ReplaceOrder, Wanted};
+pub(crate) use lookup::{Lookup, ZoneQuery};
+pub(crate) use observer::{LookUp, Observer};
+pub(crate) use output::{
+    AllocationId, Arn, Attribute, CanonicalZoneId, CidrBlock, DnsName, Endpoint, HostedZoneId,
+    InternetGatewayId, ManagedSecretArn, NamespaceId, NatGatewayId, Output, Outputs, Ref,
+    References, Resolve, ResourceLabel, ResourceName, RouteTableId, SecurityGroupId, SubnetId,
+    Text, Version, VpcId, ZoneName,
+};
+pub(crate) use step::{Limits, Look, Note, Notify, Pace, Patience, Step};
+pub(crate) use tags::Tags;
