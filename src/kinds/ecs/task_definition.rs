@@ -17,6 +17,7 @@ use super::container::Container;
 use super::fields::Fields;
 use super::tagging;
 use crate::aws::{AwsError, Clients, OrAbsent, failed, once};
+use crate::kinds::leftover::leftover;
 use crate::resource::{
     Address, Arn, Diff, Error, Found, Inventory, Kind, Observer, Output, Outputs, Patience, Ref,
     References, Resolve, Step, Tags, Wanted,
@@ -117,15 +118,14 @@ impl Kind for TaskDefinition {
         for family in try_join_all(gone).await? {
             let address = family.newest.as_ref().and_then(|live| cx.address_of(&live.tags));
             let Some(address) = address else { continue };
-            // Beside a family that took its place at its address, all of it is only waiting to go.
-            let replaced = found
-                .iter()
-                .any(|one| matches!(one, Found::Owned(other, _) if *other == address));
-            let placed = family.place(cx, &address, &inventory).await?;
-            found.extend(placed.into_iter().map(|one| match one {
-                Found::Owned(address, live) if replaced => Found::Retired(address, live),
-                other => other,
-            }));
+            for one in family.place(cx, &address, &inventory).await? {
+                // Beside a family that took its place at its address, it is only waiting to go.
+                let one = match one {
+                    Found::Owned(address, live) => leftover(&found, address, live),
+                    other => other,
+                };
+                found.push(one);
+            }
         }
         Ok(found)
     }
