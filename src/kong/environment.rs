@@ -21,7 +21,9 @@ pub(crate) const DATABASE_PORT: u16 = 5432;
 pub(crate) const CLUSTER_CERT: &str = "KONG_CLUSTER_CERT";
 /// The private key that goes with [`CLUSTER_CERT`].
 pub(crate) const CLUSTER_CERT_KEY: &str = "KONG_CLUSTER_CERT_KEY";
-/// The database's password, where a database is used.
+/// The database's user, where a database is used.
+pub(crate) const PG_USER: &str = "KONG_PG_USER";
+/// The password that goes with [`PG_USER`].
 pub(crate) const PG_PASSWORD: &str = "KONG_PG_PASSWORD";
 
 /// Seconds a data plane's worker has to finish its requests after the signal to stop. ECS kills the task at
@@ -40,8 +42,6 @@ pub(crate) struct Database {
     pub(crate) host: Text,
     /// The database's name.
     pub(crate) name: String,
-    /// The user's name.
-    pub(crate) user: String,
 }
 
 /// The control plane's settings, with the operator's own on top.
@@ -102,14 +102,13 @@ pub(crate) fn migrations(database: &Database, own: &BTreeMap<String, String>) ->
 }
 
 /// What every node that uses the database has.
-fn postgres(database: &Database) -> [(&'static str, Text); 7] {
-    let Database { host, name, user } = database;
+fn postgres(database: &Database) -> [(&'static str, Text); 6] {
+    let Database { host, name } = database;
     [
         ("KONG_DATABASE", Text::from("postgres")),
         ("KONG_PG_HOST", host.clone()),
         ("KONG_PG_PORT", DATABASE_PORT.to_string().into()),
         ("KONG_PG_DATABASE", name.as_str().into()),
-        ("KONG_PG_USER", user.as_str().into()),
         // The server refuses anything else.
         ("KONG_PG_SSL", "on".into()),
         // Milliseconds. The default of 5 s is less than a paused database needs to wake up.
@@ -164,7 +163,6 @@ mod tests {
         Database {
             host: "db.example".into(),
             name: "kong".to_owned(),
-            user: "kong".to_owned(),
         }
     }
 

@@ -10,6 +10,8 @@ mod network;
 mod rollout;
 mod run;
 mod service;
+mod service_calls;
+mod service_diff;
 mod service_state;
 mod tagging;
 mod task_definition;
