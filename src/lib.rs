@@ -6,6 +6,7 @@ pub(crate) mod blueprint;
 pub(crate) mod diff;
 pub(crate) mod event;
 pub(crate) mod kinds;
+pub(crate) mod kong;
 pub(crate) mod observe;
 pub(crate) mod plan;
 pub(crate) mod report;

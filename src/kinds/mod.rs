@@ -4,6 +4,10 @@
 //! blueprint. A new kind is one file and one line here.
 
 pub(crate) mod ec2;
+pub(crate) mod iam;
+mod leftover;
+pub(crate) mod rds;
+pub(crate) mod secrets;
 
 use crate::resource::{KindRef, kind};
 
@@ -20,4 +24,11 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<ec2::RouteTableAssociation>(),
     kind::<ec2::Vpc>(),
     kind::<ec2::VpcEndpoint>(),
+    kind::<iam::Role>(),
+    kind::<iam::RolePolicy>(),
+    kind::<rds::DbCluster>(),
+    kind::<rds::DbClusterParameterGroup>(),
+    kind::<rds::DbInstance>(),
+    kind::<rds::DbSubnetGroup>(),
+    kind::<secrets::Secret>(),
 ];
