@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from moto.core.responses import ActionResult
 from moto.ecs.exceptions import EcsClientException, ECSException, InvalidParameterException, ServiceNotFoundException
 
+from . import task_health
 from .services import Deployment, Service, services
 
 _PLATFORM = "1.4.0"
@@ -149,8 +150,6 @@ def check_network(response: Any, network: Optional[Dict[str, Any]], definition: 
 def _check_load_balancers(response: Any, definition: Any, given: Dict[str, Any]) -> None:
     from moto.elbv2.models import elbv2_backends
 
-    from .patches.elb_targets import balancers_of
-
     if given.get("healthCheckGracePeriodSeconds") is not None and not given.get("loadBalancers"):
         raise InvalidParameterException("Health check grace period is only valid for services configured to use load balancers")
     backend = elbv2_backends[response.current_account][response.region]
@@ -159,7 +158,7 @@ def _check_load_balancers(response: Any, definition: Any, given: Dict[str, Any])
         group = backend.target_groups.get(arn)
         if group is None:
             raise InvalidParameterException(f"The target group with targetGroupArn {arn} does not exist.")
-        if not list(balancers_of(backend, arn)):
+        if not task_health.balancers_of(response.current_account, response.region, arn):
             raise InvalidParameterException(f"The target group with targetGroupArn {arn} does not have an associated load balancer.")
         if group.target_type != "ip":
             raise InvalidParameterException(f"The provided target group {arn} has target type {group.target_type}, which is incompatible with the awsvpc network mode specified in the task definition.")

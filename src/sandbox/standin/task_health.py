@@ -6,7 +6,7 @@ rules for that (address, certificate, version, security groups) are Kong's. Stat
 """
 
 import re
-from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from . import kong_database, kong_image, task_network
 from .durations_tasks import duration
@@ -141,18 +141,25 @@ def _ready(task: "Task") -> bool:
     return database is not None and database.bootstrapped
 
 
-def _balancer_reaches(task: "Task", group: Any, port: int) -> bool:
+def balancers_of(account: str, region: str, group_arn: str) -> List[Any]:
+    """The load balancers with a rule that sends traffic to a target group."""
     from moto.elbv2.models import elbv2_backends
 
-    for balancer in elbv2_backends[task.account][task.region].load_balancers.values():
+    found = []
+    for balancer in elbv2_backends[account][region].load_balancers.values():
         rules = [rule for listener in balancer.listeners.values() for rule in listener.rules.values()]
-        used = any(group.arn in str(action.data) for rule in rules for action in rule.actions)
-        address = _address_of(balancer)
-        if used and task_network.allows(
-            task.account, task.region, balancer.security_groups, address, task.groups, task.ip, port
-        ):
-            return True
-    return False
+        if any(group_arn in str(action.data) for rule in rules for action in rule.actions):
+            found.append(balancer)
+    return found
+
+
+def _balancer_reaches(task: "Task", group: Any, port: int) -> bool:
+    return any(
+        task_network.allows(
+            task.account, task.region, b.security_groups, _address_of(b), task.groups, task.ip, port
+        )
+        for b in balancers_of(task.account, task.region, group.arn)
+    )
 
 
 def _address_of(balancer: Any) -> Optional[str]:

@@ -1,0 +1,106 @@
+"""The tagging API: what moto's services do not tell it of, and pages that keep their order.
+
+IAM roles are not listed here, and on AWS they are not either.
+"""
+
+import uuid
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from moto.core.resource_tagging import TaggedResource
+from moto.ec2.models import EC2Backend
+from moto.elbv2.models import ELBv2Backend
+from moto.rds.models import RDSBackend
+from moto.resourcegroupstaggingapi.exceptions import ResourceGroupsTaggingAPIError
+from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
+
+from ..world import world
+from .wrapping import around
+
+_GONE = ("deleted", "deleting")
+
+
+def install() -> None:
+    """Complete what moto lists, and its pages."""
+    ResourceGroupsTaggingAPIBackend.get_resources = _get_resources  # type: ignore[method-assign]
+
+    @around(ResourceGroupsTaggingAPIBackend, "_get_resources_generator")
+    def _generator(original: Any, self: Any, *args: Any, **kwargs: Any) -> Iterator[TaggedResource]:
+        # moto lists load balancers that have no tag; AWS lists what has or had one.
+        return (resource for resource in original(self, *args, **kwargs) if resource.tags)
+
+    @around(EC2Backend, "iter_tagged_resources")
+    def _ec2(original: Any, self: Any) -> Iterator[TaggedResource]:
+        nats = {n.id for n in self.nat_gateways.values() if n.state == "deleted"}
+        for resource in original(self):
+            if resource.arn.rsplit("/", 1)[-1] not in nats:
+                yield resource
+        yield from _more_of_ec2(self)
+
+    @around(RDSBackend, "iter_tagged_resources")
+    def _rds(original: Any, self: Any) -> Iterator[TaggedResource]:
+        yield from original(self)
+        groups = (
+            ("rds:subgrp", self.subnet_groups),
+            ("rds:cluster-pg", self.db_cluster_parameter_groups),
+            ("rds:pg", self.db_parameter_groups),
+        )
+        for kind, table in groups:
+            for group in table.values():
+                yield TaggedResource(group.arn, {t["Key"]: t["Value"] for t in group.get_tags()}, kind)
+
+    @around(ELBv2Backend, "iter_tagged_resources")
+    def _elb(original: Any, self: Any) -> Iterator[TaggedResource]:
+        yield from original(self)
+        for balancer in self.load_balancers.values():
+            for listener in balancer.listeners.values():
+                yield _of_elb(self, listener.arn, "elasticloadbalancing:listener")
+                for rule in listener.rules.values():
+                    yield _of_elb(self, rule.arn, "elasticloadbalancing:listener-rule")
+
+
+def _of_elb(backend: Any, arn: str, kind: str) -> TaggedResource:
+    return TaggedResource(arn, backend.tagging_service.get_tag_dict_for_resource(arn), kind)
+
+
+def _more_of_ec2(backend: Any) -> Iterator[TaggedResource]:
+    lead = f"arn:aws:ec2:{backend.region_name}:{backend.account_id}"
+    for address in backend.addresses:
+        if address.allocation_id:
+            yield _of_ec2(backend, lead, "elastic-ip", address.allocation_id)
+    for endpoint in backend.vpc_end_points.values():
+        if endpoint.state not in _GONE:
+            yield _of_ec2(backend, lead, "vpc-endpoint", endpoint.id)
+    for vpc in backend.groups.values():
+        for group in vpc.values():
+            for rule in group.ingress_rules + group.egress_rules:
+                yield _of_ec2(backend, lead, "security-group-rule", rule.id)
+
+
+def _of_ec2(backend: Any, lead: str, kind: str, identity: str) -> TaggedResource:
+    return TaggedResource(f"{lead}:{kind}/{identity}", dict(backend.tags.get(identity, {})), f"ec2:{kind}")
+
+
+def _get_resources(
+    self: Any,
+    pagination_token: Optional[str] = None,
+    resources_per_page: int = 50,
+    tags_per_page: int = 100,
+    tag_filters: Optional[List[Dict[str, Any]]] = None,
+    resource_type_filters: Optional[List[str]] = None,
+    resource_arn_list: Optional[List[str]] = None,
+) -> Tuple[Optional[str], List[TaggedResource]]:
+    # moto keeps an open generator for the next page, which breaks when something changes
+    # meanwhile; here a token stands for what is left of a list.
+    pages: Dict[str, List[TaggedResource]] = world(self.account_id).data.setdefault("tagging-pages", {})
+    if pagination_token:
+        if pagination_token not in pages:
+            raise ResourceGroupsTaggingAPIError("PaginationTokenExpiredException", "The pagination token has expired.")
+        found = pages[pagination_token]
+    else:
+        found = list(self._get_resources_generator(tag_filters, resource_type_filters, resource_arn_list))
+    shown, left = found[:resources_per_page], found[resources_per_page:]
+    if not left:
+        return None, shown
+    token = str(uuid.uuid4())
+    pages[token] = left
+    return token, shown
