@@ -24,7 +24,6 @@ def _environment() -> None:
     # Before moto is imported: it reads these once. Machine images would be loaded for every
     # account and region, and no stack of ours starts an instance.
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
-    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # boto3 inside moto must neither read the user's configuration nor reach the network.
     for name in [n for n in os.environ if n.startswith("AWS_")]:
         del os.environ[name]

@@ -3,7 +3,18 @@
 import threading
 from typing import Any, Dict, List, Optional
 
-_READ_PREFIXES = ("Describe", "List", "Get", "Discover", "Head", "BatchGet", "Filter", "Query", "Scan", "Test")
+_READ_PREFIXES = (
+    "Describe",
+    "List",
+    "Get",
+    "Discover",
+    "Head",
+    "BatchGet",
+    "Filter",
+    "Query",
+    "Scan",
+    "Test",
+)
 
 _lock = threading.Lock()
 _logs: Dict[str, List[Dict[str, Any]]] = {}
@@ -15,7 +26,9 @@ def is_mutating(operation: str) -> bool:
     return not operation.startswith(_READ_PREFIXES)
 
 
-def begin(account: str, service: str, operation: str, start: float, sim_start: float) -> Dict[str, Any]:
+def begin(
+    account: str, service: str, operation: str, start: float, sim_start: float
+) -> Dict[str, Any]:
     """Log a call as it arrives; the entry is completed by ``finish``."""
     with _lock:
         _counters[account] = _counters.get(account, 0) + 1

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 from urllib.parse import parse_qs
 
-from . import DEFAULT_ACCOUNT, patches
+from . import DEFAULT_ACCOUNT, lean, patches
 
 if TYPE_CHECKING:
     from .server import Request
@@ -50,8 +50,10 @@ class Call(NamedTuple):
 
 def prepare() -> None:
     """Import what every stack needs and install the patches, before the first request."""
+    lean.before_import()
     for package in _PACKAGES.values():
         importlib.import_module(f"moto.{package}.responses")
+    lean.after_import()
     patches.install_all()
 
 
@@ -62,7 +64,9 @@ def identify(request: "Request") -> Call:
     if signature is None:
         # The one call of ours that is never signed; anything else unsigned is refused.
         federated = form.get("Action", "") == "AssumeRoleWithWebIdentity"
-        return Call(DEFAULT_ACCOUNT, "us-east-1", "sts" if federated else "", form.get("Action", ""), None)
+        return Call(
+            DEFAULT_ACCOUNT, "us-east-1", "sts" if federated else "", form.get("Action", ""), None
+        )
     key, _, region, service = signature.groups()
     sandbox = _SANDBOX_KEY.match(key)
     account = sandbox.group(1) if sandbox else DEFAULT_ACCOUNT
@@ -89,7 +93,9 @@ def _rest_operation(request: "Request", service: str) -> str:
     from moto.core.routing import get_service_router
 
     try:
-        matched, _ = get_service_router(service).match(_moto_request(request, service, "us-east-1", ""))
+        matched, _ = get_service_router(service).match(
+            _moto_request(request, service, "us-east-1", "")
+        )
     except Exception:  # an unknown path or service: the log says so, the answer will follow
         return "Unknown"
     return str(matched.name)
@@ -107,7 +113,7 @@ def _resource(request: "Request", form: Dict[str, str]) -> Optional[str]:
         return None
     for ending in ("Identifier", "Name", "name", "Id", "Arn", "service", "family", "cluster"):
         for name, value in given.items():
-            if name.endswith(ending) and isinstance(value, str) and value:
+            if "." not in name and name.endswith(ending) and isinstance(value, str) and value:
                 return value
     return request.path if not form and request.path not in ("", "/") else None
 
@@ -189,7 +195,9 @@ def _load(service: str, region: str) -> List[Tuple["re.Pattern[str]", Handler]]:
         from moto.backend_index import backend_url_patterns
 
         host = f"https://{service}.{region}.amazonaws.com"
-        package = next((name for name, pattern in backend_url_patterns if pattern.match(host)), None)
+        package = next(
+            (name for name, pattern in backend_url_patterns if pattern.match(host)), None
+        )
     if package is None:
         return []
     urls = importlib.import_module(f"moto.{package}.urls")

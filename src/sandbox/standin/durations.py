@@ -16,8 +16,8 @@ DURATIONS: Dict[str, float] = {
     "endpoint_eni_linger": 15,  # interfaces go a little later than their endpoint
     # Elastic Load Balancing
     "load_balancer_create": 160,  # 141-187
-    "load_balancer_delete": 2,  # gone from describes almost at once ...
-    "load_balancer_eni_linger": 148,  # ... but its interfaces hold groups and subnets; ~150 in all
+    # A deleted load balancer is gone at once; its interfaces hold groups and subnets as long as this.
+    "load_balancer_eni_linger": 150,
     "target_registration": 5,  # before the first health check of a new target
     # Aurora
     "db_cluster_create": 45,

@@ -10,7 +10,16 @@ if TYPE_CHECKING:
 
 Refusal = Tuple[int, Dict[str, str], bytes, Optional[str]]
 
-_QUERY = {"autoscaling", "cloudformation", "elasticloadbalancing", "iam", "monitoring", "rds", "sns", "sts"}
+_QUERY = {
+    "autoscaling",
+    "cloudformation",
+    "elasticloadbalancing",
+    "iam",
+    "monitoring",
+    "rds",
+    "sns",
+    "sts",
+}
 _REST_XML = {"cloudfront", "route53", "s3"}
 
 # Fault -> protocol family -> (status, code); what has no line of its own takes "other".
@@ -74,13 +83,17 @@ def _message(kind: str, call: "Call") -> str:
 
 def unsigned(call: "Call") -> Refusal:
     """A request without a signature; AWS's own answer to it."""
-    return refuse("iam", 403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+    return refuse(
+        "iam", 403, "MissingAuthenticationToken", "Request is missing Authentication Token"
+    )
 
 
 def broken(error: Exception, call: "Call") -> Refusal:
     """moto failed: told as what it is, so that nobody takes it for AWS's opinion."""
     text = f"the stand-in cannot answer {call.service}:{call.operation}: {type(error).__name__}: {error}"
-    return refuse(call.service, 501 if isinstance(error, NotImplementedError) else 500, "StandInGap", text)
+    return refuse(
+        call.service, 501 if isinstance(error, NotImplementedError) else 500, "StandInGap", text
+    )
 
 
 def refuse(service: str, status: int, code: str, message: str) -> Refusal:

@@ -49,9 +49,7 @@ class World:
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Run ``action`` once, ``seconds`` of simulated time from now."""
         self._sequence += 1
-        heapq.heappush(
-            self._agenda, (self.now() + max(0.0, seconds), self._sequence, action)
-        )
+        heapq.heappush(self._agenda, (self.now() + max(0.0, seconds), self._sequence, action))
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call ``watcher`` after every action and at the end of every advance.

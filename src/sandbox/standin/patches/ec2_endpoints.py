@@ -54,7 +54,9 @@ def _check_service(backend: Any, name: str, kind: str) -> None:
     short = name[len(prefix) :] if name.startswith(prefix) else ""
     known = short in (_GATEWAY_SERVICES if kind == "Gateway" else AWS_ENDPOINT_SERVICES)
     if not known and not any(c.service_name == name for c in backend.configurations.values()):
-        raise EC2ClientError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
+        raise EC2ClientError(
+            "InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist"
+        )
 
 
 def _check_interface(backend: Any, vpc: Any, subnets: List[str], kwargs: Dict[str, Any]) -> None:
@@ -71,7 +73,12 @@ def _check_interface(backend: Any, vpc: Any, subnets: List[str], kwargs: Dict[st
             f"attributes set to true for {vpc.id}",
         )
     for other in backend.vpc_end_points.values():
-        if other.vpc_id == vpc.id and other.service_name == kwargs["service_name"] and other.private_dns_enabled and other.state != "deleted":
+        if (
+            other.vpc_id == vpc.id
+            and other.service_name == kwargs["service_name"]
+            and other.private_dns_enabled
+            and other.state != "deleted"
+        ):
             raise EC2ClientError(
                 "InvalidParameter",
                 "private-dns-enabled cannot be set because there is already a conflicting DNS domain "
@@ -88,7 +95,9 @@ def _check_zones(backend: Any, vpc_id: str, subnets: Iterable[str]) -> None:
     for subnet_id in subnets:
         subnet = backend.get_subnet(subnet_id)
         if subnet.vpc_id != vpc_id:
-            raise EC2ClientError("InvalidParameter", f"The subnet {subnet_id} does not belong to {vpc_id}")
+            raise EC2ClientError(
+                "InvalidParameter", f"The subnet {subnet_id} does not belong to {vpc_id}"
+            )
         if subnet.availability_zone in seen:
             raise EC2ClientError(
                 "DuplicateSubnetsInSameZone",
@@ -103,7 +112,11 @@ def _check_gateway(backend: Any, kwargs: Dict[str, Any]) -> None:
     for table_id in kwargs.get("route_table_ids") or []:
         backend.get_route_table(table_id)
         for other in backend.vpc_end_points.values():
-            if other.service_name == kwargs["service_name"] and table_id in other.route_table_ids and other.state != "deleted":
+            if (
+                other.service_name == kwargs["service_name"]
+                and table_id in other.route_table_ids
+                and other.state != "deleted"
+            ):
                 raise EC2ClientError(
                     "RouteAlreadyExists",
                     f"route table {table_id} already has a route with destination-prefix-list-id "
@@ -130,7 +143,18 @@ def _modify(original: Any, self: Any, **kwargs: Any) -> Any:
     # moto notes the new subnets, groups and tables, and leaves interfaces and routes alone.
     endpoint = self.describe_vpc_endpoints(vpc_end_point_ids=[kwargs["vpc_id"]])[0]
     added = [s for s in kwargs.get("add_subnets") or [] if s not in (endpoint.subnet_ids or [])]
-    _check_zones(self, endpoint.vpc_id, [*[s for s in endpoint.subnet_ids or [] if s not in (kwargs.get("remove_subnets") or [])], *added])
+    _check_zones(
+        self,
+        endpoint.vpc_id,
+        [
+            *[
+                s
+                for s in endpoint.subnet_ids or []
+                if s not in (kwargs.get("remove_subnets") or [])
+            ],
+            *added,
+        ],
+    )
     tables = list(endpoint.route_table_ids)
     answer = original(self, **dict(kwargs, add_subnets=[], remove_subnets=[]))
     if _is_interface(endpoint):
@@ -146,7 +170,9 @@ def _modify(original: Any, self: Any, **kwargs: Any) -> Any:
 
 def _remove_subnets(backend: Any, endpoint: VPCEndPoint, subnets: Iterable[str]) -> None:
     for subnet_id in subnets:
-        for eni_id in [e for e in endpoint.network_interface_ids if backend.enis[e].subnet.id == subnet_id]:
+        for eni_id in [
+            e for e in endpoint.network_interface_ids if backend.enis[e].subnet.id == subnet_id
+        ]:
             endpoint.network_interface_ids.remove(eni_id)
             release_eni(backend.account_id, backend.region_name, eni_id)
         if subnet_id in endpoint.subnet_ids:
@@ -160,7 +186,9 @@ def _reroute(backend: Any, endpoint: VPCEndPoint, before: List[str]) -> None:
     for table_id in set(before) - set(endpoint.route_table_ids):
         backend.delete_route(table_id, prefix_list)
     for table_id in set(endpoint.route_table_ids) - set(before):
-        backend.create_route(table_id, None, gateway_id=endpoint.id, destination_prefix_list_id=prefix_list)
+        backend.create_route(
+            table_id, None, gateway_id=endpoint.id, destination_prefix_list_id=prefix_list
+        )
 
 
 def _delete(self: Any, vpce_ids: Optional[List[str]] = None) -> None:
@@ -181,7 +209,9 @@ def _start_deletion(backend: Any, endpoint: VPCEndPoint) -> None:
         backend.vpc_end_points.pop(endpoint.id, None)
         backend.tags.pop(endpoint.id, None)
         for eni_id in endpoint.network_interface_ids:
-            release_eni(backend.account_id, backend.region_name, eni_id, duration("endpoint_eni_linger"))
+            release_eni(
+                backend.account_id, backend.region_name, eni_id, duration("endpoint_eni_linger")
+            )
 
     world(backend.account_id).after(duration("vpc_endpoint_delete"), gone)
 

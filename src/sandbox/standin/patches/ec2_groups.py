@@ -1,5 +1,6 @@
 """Security groups and their rules: identity, references, refusals."""
 
+import copy
 import ipaddress
 import re
 from typing import Any, Dict, Iterator, List, Optional, Tuple
@@ -100,11 +101,14 @@ def _canonical(ip_range: Dict[str, str]) -> Dict[str, str]:
 def _check_permission(kwargs: Dict[str, Any]) -> None:
     protocol = str(kwargs.get("ip_protocol") or "").lower()
     sources = [*kwargs["ip_ranges"], *kwargs["source_groups"], *kwargs["prefix_list_ids"]]
-    if not protocol or not sources:
+    if not protocol:
         raise EC2ClientError(
-            "InvalidParameterValue", "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly."
-        ) if not protocol else EC2ClientError(
-            "MissingParameter", "The request must contain the parameter ipPermissions with a source or destination."
+            "InvalidParameterValue",
+            "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.",
+        )
+    if not sources:
+        raise EC2ClientError(
+            "MissingParameter", "The request must contain a source or destination in ipPermissions"
         )
     for source in sources:
         if not _DESCRIPTION.match(source.get("Description") or ""):
@@ -121,10 +125,13 @@ def _check_ports(low: Any, high: Any) -> None:
     # moto fails with an internal error without ports.
     if low is None or high is None:
         raise EC2ClientError(
-            "InvalidParameterValue", "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange."
+            "InvalidParameterValue",
+            "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.",
         )
     if not 0 <= int(low) <= int(high) <= 65535:
-        raise EC2ClientError("InvalidParameterValue", f"Invalid value '{low}-{high}' for portRange.")
+        raise EC2ClientError(
+            "InvalidParameterValue", f"Invalid value '{low}-{high}' for portRange."
+        )
 
 
 def _authorize(self: Any, egress: bool) -> ActionResult:
@@ -149,8 +156,6 @@ def _authorize(self: Any, egress: bool) -> ActionResult:
 
 def _shown(rule: SecurityGroupRule) -> Any:
     # Ports of a rule for every protocol are -1 in this answer.
-    import copy
-
     shown = copy.copy(rule)
     shown.from_port = -1 if rule.from_port is None else rule.from_port
     shown.to_port = -1 if rule.to_port is None else rule.to_port
@@ -164,11 +169,19 @@ def _group(backend: Any, name_or_id: Optional[str]) -> SecurityGroup:
     return found
 
 
-def _rules_of(backend: Any, group: SecurityGroup, order: Dict[str, Any], egress: bool) -> Iterator[SecurityGroupRule]:
+def _rules_of(
+    backend: Any, group: SecurityGroup, order: Dict[str, Any], egress: bool
+) -> Iterator[SecurityGroupRule]:
     sources = backend._add_source_group([dict(s) for s in order["source_groups"]], None)
     rules: Iterator[SecurityGroupRule] = backend._iterate_security_rules(
-        order["ip_protocol"], group.group_id, order["from_port"], order["to_port"],
-        order["ip_ranges"], sources, order["prefix_list_ids"], is_egress=egress,
+        order["ip_protocol"],
+        group.group_id,
+        order["from_port"],
+        order["to_port"],
+        order["ip_ranges"],
+        sources,
+        order["prefix_list_ids"],
+        is_egress=egress,
     )
     return rules
 
@@ -177,21 +190,51 @@ def _patch_responses() -> None:
     SecurityGroups.authorize_security_group_ingress = lambda self: _authorize(self, egress=False)
     SecurityGroups.authorize_security_group_egress = lambda self: _authorize(self, egress=True)
 
+    for direction in ("ingress", "egress"):
+
+        @around(SecurityGroups, f"update_security_group_rule_descriptions_{direction}")
+        def _describe(original: Any, self: Any) -> Any:
+            # moto ignores descriptions that are given by rule id.
+            given = self._get_param("SecurityGroupRuleDescriptions", [])
+            if not given:
+                return original(self)
+            group = _group(self.ec2_backend, self._get_param("GroupId"))
+            known = {rule.id: rule for rule in [*group.ingress_rules, *group.egress_rules]}
+            for order in given:
+                rule_id = order.get("SecurityGroupRuleId")
+                if rule_id not in known:
+                    raise _no_rule(rule_id)
+            for order in given:
+                _describe_rule(known[order["SecurityGroupRuleId"]], order.get("Description"))
+            return ActionResult({"Return": True})
+
+
+def _no_rule(rule_id: Any) -> EC2ClientError:
+    return EC2ClientError(
+        "InvalidSecurityGroupRuleId.NotFound",
+        f"The security group rule ID '{rule_id}' does not exist",
+    )
+
+
+def _describe_rule(rule: SecurityGroupRule, description: Optional[str]) -> None:
+    for part in (rule.ip_range, rule.source_group):
+        part.pop("Description", None)
+    rule.standin_described = description
+
 
 def _patch_revocation() -> None:
     for direction in ("ingress", "egress"):
 
         @around(SecurityGroupBackend, f"revoke_security_group_{direction}")
-        def _revoke(original: Any, self: Any, group_name_or_id: str, *args: Any, **kwargs: Any) -> Any:
+        def _revoke(
+            original: Any, self: Any, group_name_or_id: str, *args: Any, **kwargs: Any
+        ) -> Any:
             group = _group(self, group_name_or_id)
             before = {rule.id for rule in [*group.ingress_rules, *group.egress_rules]}
             wanted = kwargs.get("security_rule_ids") or []
             for rule_id in wanted:
                 if rule_id not in before:
-                    raise EC2ClientError(
-                        "InvalidSecurityGroupRuleId.NotFound",
-                        f"The security group rule ID '{rule_id}' does not exist",
-                    )
+                    raise _no_rule(rule_id)
             answer = original(self, group_name_or_id, *args, **kwargs)
             for gone in before - {rule.id for rule in [*group.ingress_rules, *group.egress_rules]}:
                 # moto keeps the tags of what it revokes.
@@ -201,18 +244,23 @@ def _patch_revocation() -> None:
 
 def _patch_groups() -> None:
     @around(SecurityGroupBackend, "create_security_group")
-    def _create(original: Any, self: Any, name: str, description: str, vpc_id: Any = None, **kwargs: Any) -> Any:
+    def _create(
+        original: Any, self: Any, name: str, description: str, vpc_id: Any = None, **kwargs: Any
+    ) -> Any:
         if not kwargs.get("is_default"):
             _check_new_group(self, name, description, vpc_id)
         return original(self, name, description, vpc_id=vpc_id, **kwargs)
 
     @around(SecurityGroupBackend, "delete_security_group")
-    def _delete(original: Any, self: Any, name: Optional[str] = None, group_id: Optional[str] = None) -> Any:
+    def _delete(
+        original: Any, self: Any, name: Optional[str] = None, group_id: Optional[str] = None
+    ) -> Any:
         # moto deletes a group whoever still uses it.
         group = _group(self, group_id or name)
         if group.is_default and group.vpc_id not in self.__dict__.get("standin_ending_vpcs", []):
             raise EC2ClientError(
-                "CannotDelete", f'the specified group: "{group.id}" name: "{group.name}" cannot be deleted by a user'
+                "CannotDelete",
+                f'the specified group: "{group.id}" name: "{group.name}" cannot be deleted by a user',
             )
         if interfaces_of(self, group_id=group.id) or _referenced(self, group.id):
             raise DependencyViolationError(f"resource {group.id} has a dependent object")

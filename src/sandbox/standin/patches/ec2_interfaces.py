@@ -59,7 +59,11 @@ def attach_eni(
         if backend.get_security_group_from_id(group_id) is None:
             raise InvalidSecurityGroupNotFoundError(group_id)
     eni = backend.create_network_interface(
-        subnet, free_address(backend, subnet), group_ids=list(sg_ids or ()), description=description, tags=tags
+        subnet,
+        free_address(backend, subnet),
+        group_ids=list(sg_ids or ()),
+        description=description,
+        tags=tags,
     )
     if not sg_ids and not default_group:
         eni._group_set = []
@@ -118,7 +122,9 @@ def free_address(backend: Any, subnet: Any) -> str:
     )
 
 
-def interfaces_of(backend: Any, *, subnet_id: Optional[str] = None, group_id: Optional[str] = None) -> List[Any]:
+def interfaces_of(
+    backend: Any, *, subnet_id: Optional[str] = None, group_id: Optional[str] = None
+) -> List[Any]:
     """Interfaces that lie in a subnet or hold a group."""
     return [
         eni
@@ -133,11 +139,19 @@ def install() -> None:
     _patch_attributes()
 
     @around(NetworkInterfaceBackend, "create_network_interface")
-    def _create(original: Any, self: Any, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any) -> Any:
+    def _create(
+        original: Any, self: Any, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any
+    ) -> Any:
         # moto picks a random address, with luck inside the subnet and with luck unused.
-        wanted = private_ip_address[0] if isinstance(private_ip_address, list) and private_ip_address else private_ip_address
+        wanted = (
+            private_ip_address[0]
+            if isinstance(private_ip_address, list) and private_ip_address
+            else private_ip_address
+        )
         place = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
-        inside = wanted and ipaddress.ip_address(wanted) in ipaddress.ip_network(place.cidr_block, strict=False)
+        inside = wanted and ipaddress.ip_address(wanted) in ipaddress.ip_network(
+            place.cidr_block, strict=False
+        )
         if not inside and not (args and args[0]) and not kwargs.get("private_ip_addresses"):
             private_ip_address = free_address(self, place)
         return original(self, place, private_ip_address, *args, **kwargs)

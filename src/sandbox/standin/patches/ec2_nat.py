@@ -29,10 +29,19 @@ def _not_found(nat_id: str) -> EC2ClientError:
     return EC2ClientError("NatGatewayNotFound", f"NAT gateway {nat_id} was not found")
 
 
-def _create(original: Any, self: Any, subnet_id: str, allocation_id: Any, tags: Any = None, connectivity_type: Any = None) -> Any:
+def _create(
+    original: Any,
+    self: Any,
+    subnet_id: str,
+    allocation_id: Any,
+    tags: Any = None,
+    connectivity_type: Any = None,
+) -> Any:
     kind = connectivity_type or "public"
     if kind == "public" and not allocation_id:
-        raise EC2ClientError("MissingParameter", "The request must include the AllocationId parameter.")
+        raise EC2ClientError(
+            "MissingParameter", "The request must include the AllocationId parameter."
+        )
     place = self.get_subnet(subnet_id)
     failure = _failure(self, place, allocation_id) if kind == "public" else None
     # An address that is taken must not be taken over.
@@ -54,7 +63,10 @@ def _failure(backend: Any, place: Any, allocation_id: str) -> Optional[Any]:
         return "Resource.AlreadyAssociated", (
             f"Elastic IP address [{allocation_id}] is already associated"
         )
-    if not any(igw.vpc is not None and igw.vpc.id == place.vpc_id for igw in backend.internet_gateways.values()):
+    if not any(
+        igw.vpc is not None and igw.vpc.id == place.vpc_id
+        for igw in backend.internet_gateways.values()
+    ):
         return "Gateway.NotAttached", f"Network {place.vpc_id} has no Internet gateway attached"
     return None
 
@@ -118,7 +130,9 @@ def _describe(self: Any, filters: Any, nat_gateway_ids: Optional[List[str]]) -> 
     for nat_id in nat_gateway_ids or []:
         if nat_id not in self.nat_gateways:
             raise _not_found(nat_id)
-    chosen = [n for n in self.nat_gateways.values() if not nat_gateway_ids or n.id in nat_gateway_ids]
+    chosen = [
+        n for n in self.nat_gateways.values() if not nat_gateway_ids or n.id in nat_gateway_ids
+    ]
     return [n for n in chosen if all(_matches(n, *item) for item in (filters or {}).items())]
 
 
@@ -157,15 +171,27 @@ def _patch_addresses() -> None:
     @around(ElasticAddressBackend, "release_address")
     def _release(original: Any, self: Any, address: Any = None, allocation_id: Any = None) -> Any:
         # moto takes the address from under a NAT gateway.
-        found = self.address_by_ip([address]) if address else self.address_by_allocation([allocation_id])
+        found = (
+            self.address_by_ip([address])
+            if address
+            else self.address_by_allocation([allocation_id])
+        )
         if found[0].association_id:
-            raise EC2ClientError("InvalidIPAddress.InUse", f"Address {found[0].public_ip} is in use.")
+            raise EC2ClientError(
+                "InvalidIPAddress.InUse", f"Address {found[0].public_ip} is in use."
+            )
         return original(self, address=address, allocation_id=allocation_id)
 
     @around(ElasticAddressBackend, "disassociate_address")
-    def _disassociate(original: Any, self: Any, address: Any = None, association_id: Any = None) -> Any:
+    def _disassociate(
+        original: Any, self: Any, address: Any = None, association_id: Any = None
+    ) -> Any:
         # The association of a NAT gateway is the gateway's, not the account's.
-        found = self.address_by_ip([address]) if address else self.address_by_association([association_id])
+        found = (
+            self.address_by_ip([address])
+            if address
+            else self.address_by_association([association_id])
+        )
         if found[0].eni is not None and found[0].eni.requester_managed:
             raise EC2ClientError(
                 "AuthFailure", "You do not have permission to access the specified resource."
@@ -176,9 +202,11 @@ def _patch_addresses() -> None:
 def _patch_routes() -> None:
     # A route to a gateway that is gone stays, and leads nowhere; moto's stays active.
     Route.state = property(
-        lambda self: "blackhole"
-        if self.nat_gateway is not None and self.nat_gateway.state in ("deleted", "failed")
-        else "active"
+        lambda self: (
+            "blackhole"
+            if self.nat_gateway is not None and self.nat_gateway.state in ("deleted", "failed")
+            else "active"
+        )
     )
 
     def check(backend: Any, nat_gateway_id: Optional[str]) -> None:
@@ -187,7 +215,8 @@ def _patch_routes() -> None:
         nat = backend.nat_gateways.get(nat_gateway_id)
         if nat is None or nat.state != "available":
             raise EC2ClientError(
-                "InvalidNatGatewayID.NotFound", f"The natGateway ID '{nat_gateway_id}' does not exist"
+                "InvalidNatGatewayID.NotFound",
+                f"The natGateway ID '{nat_gateway_id}' does not exist",
             )
 
     @around(RouteBackend, "create_route")

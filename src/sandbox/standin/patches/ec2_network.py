@@ -4,6 +4,7 @@ import ipaddress
 from typing import Any, List, Optional
 
 from moto.ec2.exceptions import DependencyViolationError, EC2ClientError, InvalidVPCIdError
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.ec2.models.internet_gateways import InternetGatewayBackend
 from moto.ec2.models.route_tables import RouteBackend
 from moto.ec2.models.subnets import SubnetBackend
@@ -16,11 +17,14 @@ _LARGEST, _SMALLEST = 16, 28
 
 
 def _held(kind: str, resource_id: str) -> DependencyViolationError:
-    return DependencyViolationError(f"The {kind} '{resource_id}' has dependencies and cannot be deleted.")
+    return DependencyViolationError(
+        f"The {kind} '{resource_id}' has dependencies and cannot be deleted."
+    )
 
 
 def install() -> None:
     """Change moto's VPCs and what lies in them."""
+    _patch_zones()
     _patch_subnets()
     _patch_gateways()
     _patch_route_tables()
@@ -29,7 +33,9 @@ def install() -> None:
 
 def _patch_subnets() -> None:
     @around(SubnetBackend, "create_subnet")
-    def _create(original: Any, self: Any, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
+    def _create(
+        original: Any, self: Any, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any
+    ) -> Any:
         zone = args[1] if len(args) > 1 else kwargs.get("availability_zone")
         self.get_vpc(vpc_id)
         _check_range(cidr_block)
@@ -48,7 +54,9 @@ def _patch_subnets() -> None:
             raise _held("subnet", subnet_id)
         for table in self.route_tables.values():
             # The association goes with the subnet; moto keeps it.
-            for association in [a for a, target in table._associations.items() if target == subnet_id]:
+            for association in [
+                a for a, target in table._associations.items() if target == subnet_id
+            ]:
                 del table._associations[association]
         return original(self, subnet_id)
 
@@ -62,6 +70,23 @@ def _check_range(cidr_block: Optional[str]) -> None:
         return  # moto refuses this itself
     if not _LARGEST <= network.prefixlen <= _SMALLEST:
         raise EC2ClientError("InvalidSubnet.Range", f"The CIDR '{cidr_block}' is invalid.")
+
+
+def _patch_zones() -> None:
+    @around(RegionsAndZonesBackend, "describe_availability_zones")
+    def _describe(
+        original: Any, self: Any, filters: Any = None, zone_names: Any = None, zone_ids: Any = None
+    ) -> Any:
+        # moto leaves out the zones it does not know.
+        found = original(self, filters, zone_names, zone_ids)
+        if zone_names and not filters:
+            unknown = set(zone_names) - {zone.name for zone in found}
+            if unknown:
+                raise EC2ClientError(
+                    "InvalidParameterValue",
+                    f"Invalid availability zone: [{', '.join(sorted(unknown))}]",
+                )
+        return found
 
 
 def _check_zone(backend: Any, zone: Optional[str]) -> None:
@@ -81,9 +106,13 @@ def _patch_gateways() -> None:
         # moto attaches as many gateways to a VPC as it is given.
         self.get_internet_gateway(internet_gateway_id)
         self.get_vpc(vpc_id)
-        if any(igw.vpc is not None and igw.vpc.id == vpc_id and igw.id != internet_gateway_id for igw in self.internet_gateways.values()):
+        if any(
+            igw.vpc is not None and igw.vpc.id == vpc_id and igw.id != internet_gateway_id
+            for igw in self.internet_gateways.values()
+        ):
             raise EC2ClientError(
-                "InvalidParameterValue", f"Network {vpc_id} already has an internet gateway attached"
+                "InvalidParameterValue",
+                f"Network {vpc_id} already has an internet gateway attached",
             )
         return original(self, internet_gateway_id, vpc_id)
 
@@ -106,11 +135,15 @@ def _patch_gateways() -> None:
 
 def _patch_route_tables() -> None:
     @around(RouteBackend, "create_route")
-    def _create_route(original: Any, self: Any, route_table_id: str, *args: Any, **kwargs: Any) -> Any:
+    def _create_route(
+        original: Any, self: Any, route_table_id: str, *args: Any, **kwargs: Any
+    ) -> Any:
         # moto routes to a gateway of another network, or of none.
         gateway_id = kwargs.get("gateway_id")
         if gateway_id and gateway_id.startswith("igw-"):
-            table, gateway = self.get_route_table(route_table_id), self.get_internet_gateway(gateway_id)
+            table, gateway = self.get_route_table(route_table_id), self.get_internet_gateway(
+                gateway_id
+            )
             if gateway.vpc is None or gateway.vpc.id != table.vpc_id:
                 raise EC2ClientError(
                     "InvalidParameterValue",
@@ -119,7 +152,9 @@ def _patch_route_tables() -> None:
         return original(self, route_table_id, *args, **kwargs)
 
     @around(RouteBackend, "associate_route_table")
-    def _associate(original: Any, self: Any, route_table_id: str, gateway_id: Any = None, subnet_id: Any = None) -> Any:
+    def _associate(
+        original: Any, self: Any, route_table_id: str, gateway_id: Any = None, subnet_id: Any = None
+    ) -> Any:
         table = self.get_route_table(route_table_id)
         if subnet_id:
             if self.get_subnet(subnet_id).vpc_id != table.vpc_id:
@@ -182,8 +217,20 @@ def _patch_vpcs() -> None:
 def _contents(backend: Any, vpc_id: str) -> bool:
     groups = [group for group in backend.groups.get(vpc_id, {}).values() if not group.is_default]
     subnets = [s for zone in backend.subnets.values() for s in zone.values() if s.vpc_id == vpc_id]
-    tables = [t for t in backend.route_tables.values() if t.vpc_id == vpc_id and t.main_association_id is None]
-    gateways = [g for g in backend.internet_gateways.values() if g.vpc is not None and g.vpc.id == vpc_id]
-    endpoints = [e for e in backend.vpc_end_points.values() if e.vpc_id == vpc_id and e.state != "deleted"]
-    nats = [n for n in backend.nat_gateways.values() if n.vpc_id == vpc_id and n.state not in ("deleted", "failed")]
+    tables = [
+        t
+        for t in backend.route_tables.values()
+        if t.vpc_id == vpc_id and t.main_association_id is None
+    ]
+    gateways = [
+        g for g in backend.internet_gateways.values() if g.vpc is not None and g.vpc.id == vpc_id
+    ]
+    endpoints = [
+        e for e in backend.vpc_end_points.values() if e.vpc_id == vpc_id and e.state != "deleted"
+    ]
+    nats = [
+        n
+        for n in backend.nat_gateways.values()
+        if n.vpc_id == vpc_id and n.state not in ("deleted", "failed")
+    ]
     return bool(groups or subnets or tables or gateways or endpoints or nats)

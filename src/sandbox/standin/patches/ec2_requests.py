@@ -102,7 +102,9 @@ def _serialized(original: Any, self: Any, result: ActionResult) -> Any:
     # moto answers most lists in one piece, whatever MaxResults says.
     if not isinstance(result.result, Exception):
         try:
-            result._result = paginate("ec2", self._get_action(), self.params, result.result, EC2ClientError)
+            result._result = paginate(
+                "ec2", self._get_action(), self.params, result.result, EC2ClientError
+            )
         except EC2ClientError as refused:
             result = ActionResult(refused)
     return original(self, result)

@@ -40,7 +40,9 @@ Shown = Tuple[str, Optional[str], Optional[str]]
 class Target:
     """One address and port in a target group."""
 
-    def __init__(self, target_id: str, port: int, az: Optional[str], probe: Optional[Probe]) -> None:
+    def __init__(
+        self, target_id: str, port: int, az: Optional[str], probe: Optional[Probe]
+    ) -> None:
         self.id, self.port, self.az, self.probe = target_id, port, az, probe
         self.shown: Shown = _NOT_IN_USE
         self.draining = False
@@ -75,7 +77,9 @@ def register_target(
     _group_tick(world, elbv2_backends[account][region], group)
 
 
-def deregister_target(world: World, account: str, region: str, tg_arn: str, ip: str, port: int) -> None:
+def deregister_target(
+    world: World, account: str, region: str, tg_arn: str, ip: str, port: int
+) -> None:
     """Let a target drain and then go; an unknown target or group is fine."""
     group = elbv2_backends[account][region].target_groups.get(tg_arn)
     target = _targets(group).get((ip, int(port))) if group is not None else None
@@ -119,7 +123,7 @@ def _watch(world: World, account: str) -> None:
 
 
 def _group_tick(world: World, backend: ELBv2Backend, group: FakeTargetGroup) -> None:
-    balancers = list(_balancers_using(backend, group.arn))
+    balancers = list(balancers_using(backend, group.arn))
     active = any(balancer.state == "active" for balancer in balancers)
     for target in list(_targets(group).values()):
         if target.draining:
@@ -132,10 +136,15 @@ def _group_tick(world: World, backend: ELBv2Backend, group: FakeTargetGroup) -> 
             _check(world, backend, group, target)
 
 
-def _balancers_using(backend: ELBv2Backend, tg_arn: str) -> Iterator[Any]:
+def balancers_using(backend: ELBv2Backend, tg_arn: str) -> Iterator[Any]:
+    """Load balancers with a listener or rule that forwards to a target group."""
     for balancer in backend.load_balancers.values():
-        rules = (rule for listener in balancer.listeners.values() for rule in listener.rules.values())
-        if any(tg_arn in backend._get_target_group_arns_from(a.data) for r in rules for a in r.actions):
+        rules = (
+            rule for listener in balancer.listeners.values() for rule in listener.rules.values()
+        )
+        if any(
+            tg_arn in backend._get_target_group_arns_from(a.data) for r in rules for a in r.actions
+        ):
             yield balancer
 
 
@@ -181,7 +190,9 @@ def matches(matcher: str, code: int) -> bool:
     return False
 
 
-def _described(group: FakeTargetGroup, target_id: str, port: int, shown: Shown, az: Optional[str]) -> Any:
+def _described(
+    group: FakeTargetGroup, target_id: str, port: int, shown: Shown, az: Optional[str]
+) -> Any:
     status = FakeHealthStatus(target_id, str(port), _check_port(group, port), *shown)
     status.__dict__["standin_az"] = az
     return status
@@ -200,7 +211,9 @@ def install() -> None:
         for given in targets:
             port = int(given.get("Port") or self.port)
             az = given.get("AvailabilityZone")
-            register_target(here, self.account_id, self.region_name, self.arn, given["Id"], port, az)
+            register_target(
+                here, self.account_id, self.region_name, self.arn, given["Id"], port, az
+            )
 
     def deregister(self: FakeTargetGroup, targets: List[Dict[str, Any]]) -> None:
         here = world_of(self.account_id)
@@ -225,7 +238,9 @@ def install() -> None:
             port = int(given.get("Port") or group.port)
             target = known.get((given["Id"], port))
             shown = target.shown if target else _NOT_REGISTERED
-            answers.append(_described(group, given["Id"], port, shown, target.az if target else None))
+            answers.append(
+                _described(group, given["Id"], port, shown, target.az if target else None)
+            )
         return answers
 
     FakeTargetGroup.register = register

@@ -51,7 +51,9 @@ def paginate(
     return page
 
 
-def _check_limit(service: str, operation: str, name: str, limit: Any, bad: Callable[[str, str], ServiceException]) -> None:
+def _check_limit(
+    service: str, operation: str, name: str, limit: Any, bad: Callable[[str, str], ServiceException]
+) -> None:
     if limit is None:
         return
     shape = get_service_model(service).operation_model(operation).input_shape.members[name]
@@ -69,7 +71,9 @@ def _encode(operation: str, start: int) -> str:
     return base64.urlsafe_b64encode(f"standin:{operation}:{start}".encode()).decode()
 
 
-def _decode(token: Optional[str], operation: str, bad: Callable[[str, str], ServiceException]) -> int:
+def _decode(
+    token: Optional[str], operation: str, bad: Callable[[str, str], ServiceException]
+) -> int:
     if not token:
         return 0
     try:
