@@ -7,10 +7,10 @@ import json
 import re
 from typing import Any, List
 
+from moto.core.exceptions import ServiceException
 from moto.iam.exceptions import EntityAlreadyExists, MalformedPolicyDocument
 from moto.iam.models import IAMBackend
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
-from moto.core.exceptions import RESTError
 
 from ..world import world
 from .wrapping import around
@@ -25,7 +25,7 @@ def install() -> None:
     @around(IAMBackend, "create_role")
     def _create(original: Any, self: Any, role_name: str, assume_role_policy_document: str, *args: Any, **kwargs: Any) -> Any:
         if not _NAME.match(role_name):
-            raise RESTError(
+            raise ServiceException(
                 "ValidationError",
                 f"1 validation error detected: Value at 'roleName' failed to satisfy constraint: {role_name}",
             )

@@ -10,7 +10,7 @@ import secrets
 import string
 from typing import Any, Callable, Dict, Optional
 
-from moto.core.responses import ActionResult, PaginatedResult
+from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 from moto.rds.exceptions import (
     DBClusterNotFoundError,
@@ -26,6 +26,7 @@ from moto.rds.responses import RDSResponse
 from ..durations_tasks import duration
 from ..world import world
 from . import rds_versions
+from .rds_pages import paged
 from .wrapping import around
 
 _IDENTIFIER = re.compile(r"^(?!.*--)[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")
@@ -267,10 +268,10 @@ def _regroup(backend: Any, cluster: Any) -> None:
             eni._group_set = [ec2.get_security_group_from_id(g) for g in cluster.vpc_security_group_ids]
 
 
-def _describe(self: Any) -> PaginatedResult:
+def _describe(self: Any) -> ActionResult:
     filters = {f["Name"]: f["Values"] for f in self.params.get("Filters", [])}
     identifier = self.params.get("DBClusterIdentifier")
-    return PaginatedResult({"DBClusters": self.backend.describe_db_clusters(identifier, filters)})
+    return paged(self, "DBClusters", self.backend.describe_db_clusters(identifier, filters))
 
 
 def _delete(self: Any) -> ActionResult:

@@ -7,7 +7,7 @@ only the parameters somebody has set.
 import re
 from typing import Any, Dict, List, Optional
 
-from moto.core.responses import ActionResult, PaginatedResult
+from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 from moto.rds.exceptions import (
     DBSubnetGroupNotFoundError,
@@ -20,6 +20,7 @@ from moto.rds.models import RDSBackend
 from moto.rds.responses import RDSResponse
 
 from . import rds_versions
+from .rds_pages import paged
 from .wrapping import around
 
 # Parameters of a cluster group that a stack may touch: default, type, and whether it applies
@@ -94,7 +95,7 @@ def _modify_subnet_group(self: Any) -> ActionResult:
     kept = {subnet.id for subnet in subnets}
     for database in self.backend.databases.values():
         place = getattr(database, "standin_subnet", None)
-        if database.db_subnet_group_name == group.name and place is not None and place not in kept:
+        if _group_of(database) == group.name and place is not None and place not in kept:
             raise RDSClientError("SubnetAlreadyInUse", f"Subnet {place} is in use by {database.db_instance_identifier}.")
     group._subnets = subnets
     if self.params.get("DBSubnetGroupDescription") is not None:
@@ -109,10 +110,18 @@ def _subnet_group(backend: Any, name: Optional[str]) -> Any:
     return group
 
 
-def _describe_subnet_groups(self: Any) -> PaginatedResult:
+def _describe_subnet_groups(self: Any) -> ActionResult:
     name = self.params.get("DBSubnetGroupName")
     groups = [_subnet_group(self.backend, name)] if name else list(self.backend.subnet_groups.values())
-    return PaginatedResult({"DBSubnetGroups": groups})
+    return paged(self, "DBSubnetGroups", groups)
+
+
+def _group_of(database: Any) -> Optional[str]:
+    cluster = database.__dict__.get("cluster")
+    if cluster is not None:
+        return str(cluster.db_subnet_group_name)
+    group = getattr(database, "db_subnet_group", None)
+    return None if group is None else str(group.name)
 
 
 def _patch_subnet_groups() -> None:
@@ -121,7 +130,7 @@ def _patch_subnet_groups() -> None:
         name = subnet_name.lower()
         if name not in self.subnet_groups:
             raise DBSubnetGroupNotFoundError(subnet_name)
-        users = [d.db_instance_identifier for d in self.databases.values() if d.db_subnet_group_name == name]
+        users = [d.db_instance_identifier for d in self.databases.values() if _group_of(d) == name]
         users += [c.db_cluster_identifier for c in self.clusters.values() if c.db_subnet_group_name == name]
         if users:
             raise RDSClientError(
@@ -141,7 +150,8 @@ def _patch_parameter_groups() -> None:
         return original(self, *args, **kwargs)
 
     @around(RDSBackend, "delete_db_cluster_parameter_group")
-    def _delete(original: Any, self: Any, name: str) -> Any:
+    def _delete(original: Any, self: Any, db_cluster_parameter_group_name: str) -> Any:
+        name = db_cluster_parameter_group_name
         for cluster in self.clusters.values():
             if cluster.parameter_group == name:
                 raise RDSClientError(
@@ -168,9 +178,9 @@ def _patch_parameter_groups() -> None:
         return original(self, name, parameters)
 
 
-def _describe_parameter_groups(self: Any) -> PaginatedResult:
+def _describe_parameter_groups(self: Any) -> ActionResult:
     groups = self.backend.describe_db_cluster_parameter_groups(self.params.get("DBClusterParameterGroupName"))
-    return PaginatedResult({"DBClusterParameterGroups": groups})
+    return paged(self, "DBClusterParameterGroups", groups)
 
 
 def _parameters(group: Any) -> List[Dict[str, Any]]:
@@ -194,11 +204,11 @@ def _parameters(group: Any) -> List[Dict[str, Any]]:
     return shown
 
 
-def _describe_parameters(self: Any) -> PaginatedResult:
+def _describe_parameters(self: Any) -> ActionResult:
     name, source = self.params.get("DBClusterParameterGroupName"), self.params.get("Source")
     group = self.backend.describe_db_cluster_parameter_groups(name)[0]
     shown = [p for p in _parameters(group) if source in (None, p["Source"])]
-    return PaginatedResult({"Parameters": shown})
+    return paged(self, "Parameters", shown)
 
 
 def _reset_parameters(self: Any) -> ActionResult:

@@ -30,8 +30,13 @@ _OF_THE_CLUSTER = {
     "vpc_security_group_ids": "vpc security groups",
     "deletion_protection": "deletion protection",
 }
-# moto's constructor takes no notice of these.
-_KEPT = ("performance_insights_enabled", "performance_insights_retention_period", "performance_insights_kms_key_id")
+# moto takes no notice of these: the name in a request, and the one in an answer.
+_KEPT = {
+    "enable_performance_insights": "performance_insights_enabled",
+    "performance_insights_retention_period": "performance_insights_retention_period",
+    "performance_insights_kms_key_id": "performance_insights_kms_key_id",
+    "database_insights_mode": "database_insights_mode",
+}
 
 
 def install() -> None:
@@ -47,9 +52,7 @@ def install() -> None:
         database = original(self, given)
         database.db_subnet_group_name = cluster.db_subnet_group_name
         database.dbi_resource_id = "db-" + secrets.token_hex(13).upper()
-        for key in _KEPT:
-            if key in given:
-                setattr(database, key, given[key])
+        _keep(database, given)
         _place(self, cluster, database, given)
         database.status = "creating"
         first = database.is_cluster_writer
@@ -68,9 +71,7 @@ def install() -> None:
         def apply() -> None:
             if database.status == "modifying":
                 original(self, database.db_instance_identifier, given)
-                for key in _KEPT:
-                    if key in given:
-                        setattr(database, key, given[key])
+                _keep(database, given)
                 database.status = "available"
 
         database.status = "modifying"
@@ -100,6 +101,12 @@ def find(backend: Any, identifier: str) -> Any:
     if database is None:
         raise DBInstanceNotFoundError(identifier)
     return database
+
+
+def _keep(database: Any, given: Dict[str, Any]) -> None:
+    for asked, shown in _KEPT.items():
+        if asked in given:
+            setattr(database, shown, given[asked])
 
 
 def _available(database: Any) -> None:

@@ -6,9 +6,11 @@ are on offer, for each a few minors on both sides of where scaling to zero begin
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from moto.core.responses import PaginatedResult
+from moto.core.responses import ActionResult
 from moto.rds.exceptions import InvalidParameterCombination, InvalidParameterValue
 from moto.rds.responses import RDSResponse
+
+from .rds_pages import paged
 
 ENGINE = "aurora-postgresql"
 
@@ -109,14 +111,10 @@ def _wanted(version: str, asked: Optional[str]) -> bool:
     return asked is None or version == asked or ("." not in asked and version.split(".")[0] == asked)
 
 
-def _describe(self: RDSResponse) -> PaginatedResult:
+def _describe(self: RDSResponse) -> ActionResult:
     get = self.params.get
     if get("Engine") not in (None, ENGINE):
-        return PaginatedResult({"DBEngineVersions": []})
-    if get("MaxRecords") is not None and not 20 <= int(get("MaxRecords")) <= 100:
-        raise InvalidParameterValue(
-            f"Invalid value {get('MaxRecords')} for MaxRecords. Must be between 20 and 100"
-        )
+        return paged(self, "DBEngineVersions", [])
     found = [v for v in _VERSIONS if _wanted(v, get("EngineVersion"))]
     if get("DefaultOnly"):
         found = [v for v in found if v == resolve(get("EngineVersion"))]
@@ -134,7 +132,7 @@ def _describe(self: RDSResponse) -> PaginatedResult:
             found = found if "provisioned" in values else []
         else:
             raise InvalidParameterValue(f"Unrecognized filter name: {name}")
-    return PaginatedResult({"DBEngineVersions": [_described(v) for v in found]})
+    return paged(self, "DBEngineVersions", [_described(v) for v in found])
 
 
 def install() -> None:
