@@ -21,9 +21,9 @@ DURATIONS: Dict[str, float] = {
     # tasks that stopped can still be described for an hour
     "stopped_task_kept": 3600,
     # Kong's commands in a task (with start and end of the task, migrations take 90 in all)
-    "kong_bootstrap": 15,
-    "kong_up": 5,
-    "kong_finish": 4,
+    "kong_bootstrap": 10,
+    "kong_up": 3,
+    "kong_finish": 3,
     "kong_list": 2,
     "kong_import": 4,
     "kong_start": 4,

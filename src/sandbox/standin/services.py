@@ -72,7 +72,7 @@ class Service:
         self._steady_since: Optional[float] = None
         self._announced = False
         self._retry_at = 0.0
-        self._signature: Any = None
+        self._signature: Any = []
 
     @property
     def primary(self) -> Deployment:

@@ -6,12 +6,14 @@ IAM roles are not listed here, and on AWS they are not either.
 import uuid
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from moto.core.resource_tagging import TaggedResource
+from moto.applicationautoscaling.models import applicationautoscaling_backends
+from moto.core.resource_tagging import TaggedResource, make_tag_matcher, match_resource_type
 from moto.ec2.models import EC2Backend
 from moto.elbv2.models import ELBv2Backend
 from moto.rds.models import RDSBackend
 from moto.resourcegroupstaggingapi.exceptions import ResourceGroupsTaggingAPIError
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
+from moto.servicediscovery.models import servicediscovery_backends
 
 from ..world import world
 from .wrapping import around
@@ -26,7 +28,10 @@ def install() -> None:
     @around(ResourceGroupsTaggingAPIBackend, "_get_resources_generator")
     def _generator(original: Any, self: Any, *args: Any, **kwargs: Any) -> Iterator[TaggedResource]:
         # moto lists load balancers that have no tag; AWS lists what has or had one.
-        return (resource for resource in original(self, *args, **kwargs) if resource.tags)
+        for resource in original(self, *args, **kwargs):
+            if resource.tags:
+                yield resource
+        yield from _untold(self, *args, **kwargs)
 
     @around(EC2Backend, "iter_tagged_resources")
     def _ec2(original: Any, self: Any) -> Iterator[TaggedResource]:
@@ -56,6 +61,44 @@ def install() -> None:
                 yield _of_elb(self, listener.arn, "elasticloadbalancing:listener")
                 for rule in listener.rules.values():
                     yield _of_elb(self, rule.arn, "elasticloadbalancing:listener-rule")
+
+
+def _untold(
+    backend: Any,
+    tag_filters: Optional[List[Dict[str, Any]]] = None,
+    resource_type_filters: Optional[List[str]] = None,
+    resource_arn_list: Optional[List[str]] = None,
+) -> Iterator[TaggedResource]:
+    """What lies in services that moto's tagging API does not ask at all."""
+    matches = make_tag_matcher(tag_filters)
+    found = [*_cloud_map(backend.account_id, backend.region_name), *_scaling(backend.account_id, backend.region_name)]
+    for resource in found:
+        if (
+            resource.tags
+            and match_resource_type(resource.resource_type, resource_type_filters)
+            and matches(resource.tags)
+            and (not resource_arn_list or resource.arn in resource_arn_list)
+        ):
+            yield resource
+
+
+def _cloud_map(account: str, region: str) -> Iterator[TaggedResource]:
+    if account not in servicediscovery_backends.keys():
+        return
+    backend = servicediscovery_backends[account][region]
+    for kind, things in (("namespace", backend.namespaces), ("service", backend.services)):
+        for thing in things.values():
+            tags = {t["Key"]: t["Value"] for t in backend.tagger.list_tags_for_resource(thing.arn)["Tags"]}
+            yield TaggedResource(thing.arn, tags, f"servicediscovery:{kind}")
+
+
+def _scaling(account: str, region: str) -> Iterator[TaggedResource]:
+    if account not in applicationautoscaling_backends.keys():
+        return
+    for targets in applicationautoscaling_backends[account][region].targets.values():
+        for target in targets.values():
+            tags = dict(target.__dict__.get("standin_tags", {}))
+            yield TaggedResource(target.arn, tags, "application-autoscaling:scalable-target")
 
 
 def _of_elb(backend: Any, arn: str, kind: str) -> TaggedResource:
