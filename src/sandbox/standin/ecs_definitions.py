@@ -87,14 +87,20 @@ def _check_fargate_container(given: Dict[str, Any], container: Container) -> Non
     log = container.get("logConfiguration") or {}
     if log.get("logDriver") == "awslogs":
         if not given.get("executionRoleArn"):
-            raise EcsClientException("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
+            raise EcsClientException(
+                "Fargate requires task definition to have execution role ARN to support log driver awslogs."
+            )
         if not (log.get("options") or {}).get("awslogs-stream-prefix"):
             raise EcsClientException("Log driver awslogs requires options: awslogs-stream-prefix for Fargate.")
     if container.get("secrets") and not given.get("executionRoleArn"):
-        raise EcsClientException("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
+        raise EcsClientException(
+            "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'."
+        )
     for mapping in container.get("portMappings") or []:
         if mapping.get("hostPort") not in (None, 0, mapping.get("containerPort")):
-            raise EcsClientException("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
+            raise EcsClientException(
+                "When networkMode=awsvpc, the host ports and container ports in port mappings must match."
+            )
 
 
 def _check_container(container: Container) -> None:
@@ -117,12 +123,17 @@ def _check_container(container: Container) -> None:
                 raise EcsClientException(f"Log driver awslogs requires options: {option}.")
     names = [pair.get("name") for key in ("environment", "secrets") for pair in container.get(key) or []]
     for name in {n for n in names if names.count(n) > 1}:
-        raise EcsClientException(f"The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '{name}'.")
+        raise EcsClientException(
+            "The secret name must be unique and not shared with any new or existing environment variables set"
+            f" on the container, such as '{name}'."
+        )
 
 
 def _range(container: Container, field: str, value: Optional[int], low: int, high: int) -> None:
     if value is not None and not low <= int(value) <= high:
-        raise EcsClientException(f"Invalid setting for container '{container['name']}'. {field} must be between {low} and {high}.")
+        raise EcsClientException(
+            f"Invalid setting for container '{container['name']}'. {field} must be between {low} and {high}."
+        )
 
 
 def units(text: Any) -> int:

@@ -19,7 +19,13 @@ _PLAIN = (
     "deploymentConfiguration", "availabilityZoneRebalancing", "placementConstraints", "placementStrategy",
     "healthCheckGracePeriodSeconds", "enableExecuteCommand", "enableECSManagedTags", "propagateTags",
 )  # fmt: skip
-_DEPLOYED = ("loadBalancers", "serviceRegistries", "networkConfiguration", "capacityProviderStrategy", "platformVersion")
+_DEPLOYED = (
+    "loadBalancers",
+    "serviceRegistries",
+    "networkConfiguration",
+    "capacityProviderStrategy",
+    "platformVersion",
+)
 
 
 def page(items: List[Any], response: Any, default: int) -> Tuple[List[Any], Optional[str]]:
@@ -116,9 +122,13 @@ def check_strategy(cluster: Any, strategy: Optional[List[Dict[str, Any]]]) -> No
                 " with the cluster. Associate the capacity provider with the cluster and try again."
             )
     if strategy and not any(int(e.get("weight") or 0) > 0 for e in strategy):
-        raise InvalidParameterException("At least one of the capacity providers in the strategy must have a weight greater than zero.")
+        raise InvalidParameterException(
+            "At least one of the capacity providers in the strategy must have a weight greater than zero."
+        )
     if len([e for e in strategy or [] if int(e.get("base") or 0) > 0]) > 1:
-        raise InvalidParameterException("Only one capacity provider in a capacity provider strategy can have a base defined.")
+        raise InvalidParameterException(
+            "Only one capacity provider in a capacity provider strategy can have a base defined."
+        )
 
 
 def check_network(response: Any, network: Optional[Dict[str, Any]], definition: Any) -> None:
@@ -127,7 +137,9 @@ def check_network(response: Any, network: Optional[Dict[str, Any]], definition: 
 
     given = (network or {}).get("awsvpcConfiguration")
     if not given or not given.get("subnets"):
-        raise InvalidParameterException("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
+        raise InvalidParameterException(
+            "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+        )
     if len(given["subnets"]) > 16 or len(given.get("securityGroups") or []) > 5:
         raise InvalidParameterException("awsvpc allows at most 16 subnets and 5 security groups.")
     given.setdefault("assignPublicIp", "DISABLED")
@@ -136,12 +148,18 @@ def check_network(response: Any, network: Optional[Dict[str, Any]], definition: 
     known = {subnet_id: subnet for zone in backend.subnets.values() for subnet_id, subnet in zone.items()}
     for subnet_id in given["subnets"]:
         if subnet_id not in known:
-            raise InvalidParameterException(f"Error retrieving subnet information for [{subnet_id}]: The subnet ID '{subnet_id}' does not exist (ErrorCode: InvalidSubnetID.NotFound)")
+            raise InvalidParameterException(
+                f"Error retrieving subnet information for [{subnet_id}]: The subnet ID '{subnet_id}' does not"
+                " exist (ErrorCode: InvalidSubnetID.NotFound)"
+            )
     vpcs = {known[s].vpc_id for s in given["subnets"]}
     for group_id in given["securityGroups"]:
         group = backend.get_security_group_from_id(group_id)
         if group is None:
-            raise InvalidParameterException(f"Error retrieving security group information for [{group_id}]: The security group '{group_id}' does not exist (ErrorCode: InvalidGroup.NotFound)")
+            raise InvalidParameterException(
+                f"Error retrieving security group information for [{group_id}]: The security group '{group_id}'"
+                " does not exist (ErrorCode: InvalidGroup.NotFound)"
+            )
         vpcs.add(group.vpc_id)
     if len(vpcs) > 1:
         raise InvalidParameterException("Security groups and subnets must be in the same VPC.")
@@ -151,7 +169,9 @@ def _check_load_balancers(response: Any, definition: Any, given: Dict[str, Any])
     from moto.elbv2.models import elbv2_backends
 
     if given.get("healthCheckGracePeriodSeconds") is not None and not given.get("loadBalancers"):
-        raise InvalidParameterException("Health check grace period is only valid for services configured to use load balancers")
+        raise InvalidParameterException(
+            "Health check grace period is only valid for services configured to use load balancers"
+        )
     backend = elbv2_backends[response.current_account][response.region]
     for target in given.get("loadBalancers") or []:
         arn = target.get("targetGroupArn")
@@ -159,14 +179,26 @@ def _check_load_balancers(response: Any, definition: Any, given: Dict[str, Any])
         if group is None:
             raise InvalidParameterException(f"The target group with targetGroupArn {arn} does not exist.")
         if not task_health.balancers_of(response.current_account, response.region, arn):
-            raise InvalidParameterException(f"The target group with targetGroupArn {arn} does not have an associated load balancer.")
+            raise InvalidParameterException(
+                f"The target group with targetGroupArn {arn} does not have an associated load balancer."
+            )
         if group.target_type != "ip":
-            raise InvalidParameterException(f"The provided target group {arn} has target type {group.target_type}, which is incompatible with the awsvpc network mode specified in the task definition.")
-        container = next((c for c in definition.container_definitions if c["name"] == target.get("containerName")), None)
+            raise InvalidParameterException(
+                f"The provided target group {arn} has target type {group.target_type}, which is incompatible"
+                " with the awsvpc network mode specified in the task definition."
+            )
+        container = next(
+            (c for c in definition.container_definitions if c["name"] == target.get("containerName")), None
+        )
         if container is None:
-            raise InvalidParameterException(f"The container {target.get('containerName')} does not exist in the task definition.")
+            raise InvalidParameterException(
+                f"The container {target.get('containerName')} does not exist in the task definition."
+            )
         if target.get("containerPort") not in [m.get("containerPort") for m in container.get("portMappings") or []]:
-            raise InvalidParameterException(f"The container {container['name']} did not have a container port {target.get('containerPort')} defined.")
+            raise InvalidParameterException(
+                f"The container {container['name']} did not have a container port {target.get('containerPort')}"
+                " defined."
+            )
 
 
 def _check_registry(response: Any, registry: Dict[str, Any]) -> None:
@@ -178,7 +210,10 @@ def _check_registry(response: Any, registry: Dict[str, Any]) -> None:
         raise InvalidParameterException(f"Service registries are invalid: {registry.get('registryArn')} does not exist")
     kinds = [record["Type"] for record in (found.dns_config or {}).get("DnsRecords", [])]
     if "SRV" not in kinds and any(registry.get(key) is not None for key in ("containerName", "containerPort", "port")):
-        raise InvalidParameterException("When using an A record service registry, 'port', 'containerName' and 'containerPort' must not be specified.")
+        raise InvalidParameterException(
+            "When using an A record service registry, 'port', 'containerName' and 'containerPort' must not be"
+            " specified."
+        )
 
 
 def describe_services(self: Any) -> ActionResult:
@@ -230,7 +265,9 @@ def update_service(self: Any) -> ActionResult:
     given = {key: copy.deepcopy(value) for key, value in self.params.items() if value is not None}
     given.pop("cluster", None)
     given.pop("service", None)
-    definition = active_definition(self, given["taskDefinition"]) if "taskDefinition" in given else service.primary.definition
+    definition = (
+        active_definition(self, given["taskDefinition"]) if "taskDefinition" in given else service.primary.definition
+    )
     cluster = service.cluster
     check_strategy(cluster, given.get("capacityProviderStrategy"))
     if "networkConfiguration" in given:
@@ -338,4 +375,3 @@ def _deployment(service: Service, deployment: Deployment) -> Dict[str, Any]:
         "rolloutStateReason": deployment.reason,
         **_launch(deployment.strategy),
     }
-

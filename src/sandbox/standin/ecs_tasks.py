@@ -53,7 +53,9 @@ def _check(response: Any, cluster: Any, definition: Any, given: Dict[str, Any]) 
     names = [c["name"] for c in definition.container_definitions]
     for override in (given.get("overrides") or {}).get("containerOverrides") or []:
         if override.get("name") not in names:
-            raise InvalidParameterException("Override for container named " f"{override.get('name')} is not a container in the TaskDefinition.")
+            raise InvalidParameterException(
+                "Override for container named " f"{override.get('name')} is not a container in the TaskDefinition."
+            )
     error = task_start.unassumable_role(response.current_account, definition)
     if error is not None:
         raise EcsClientException(error)
@@ -162,7 +164,9 @@ def describe_service_deployments(self: Any) -> ActionResult:
             targetServiceRevision={"arn": revision, **count},
             deploymentConfiguration=service.given.get("deploymentConfiguration") or {},
             deploymentCircuitBreaker={
-                "status": "TRIGGERED" if tripped else "MONITORING" if deployment.finished is None else "MONITORING_COMPLETE",
+                "status": (
+                    "TRIGGERED" if tripped else "MONITORING" if deployment.finished is None else "MONITORING_COMPLETE"
+                ),
                 "failureCount": deployment.failed,
                 "threshold": threshold,
             },

@@ -64,7 +64,7 @@ def connect(task: "Task", env: Dict[str, str], timeout_ms: Optional[float] = Non
     if cluster is None:
         raise Unreachable(
             f"{_CONNECT}[cosocket] DNS resolution failed: dns server error: 3 name error."
-            f" Tried: [\"(short){host}:(na) - cache-miss\",\"{host}:1 - cache-miss/dns server error: 3 name error\"]",
+            f' Tried: ["(short){host}:(na) - cache-miss","{host}:1 - cache-miss/dns server error: 3 name error"]',
             2,
         )
     _check_way(task, cluster, int(env.get("KONG_PG_PORT") or 5432), timeout)
@@ -119,9 +119,7 @@ def _check_login(task: "Task", cluster: Any, env: Dict[str, str]) -> None:
             1,
         )
     if user != cluster.master_username or env.get("KONG_PG_PASSWORD", "") != _password(cluster):
-        raise Unreachable(
-            f'{_CONNECT}FATAL: password authentication failed for user "{user}" (28P01)', 1
-        )
+        raise Unreachable(f'{_CONNECT}FATAL: password authentication failed for user "{user}" (28P01)', 1)
     if name not in (cluster.database_name, "postgres"):
         raise Unreachable(f'{_CONNECT}FATAL: database "{name}" does not exist (3D000)', 1)
 

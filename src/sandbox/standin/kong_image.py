@@ -38,7 +38,18 @@ _MIGRATIONS: List[Tuple[Version, str]] = [
     ((3, 8), "024_370_to_380"),
     ((3, 9), "025_380_to_390"),
 ]
-_PLUGIN_MIGRATIONS = ("acl", "acme", "basic-auth", "hmac-auth", "ip-restriction", "jwt", "key-auth", "oauth2", "rate-limiting", "session")
+_PLUGIN_MIGRATIONS = (
+    "acl",
+    "acme",
+    "basic-auth",
+    "hmac-auth",
+    "ip-restriction",
+    "jwt",
+    "key-auth",
+    "oauth2",
+    "rate-limiting",
+    "session",
+)
 
 
 class Outcome(NamedTuple):
@@ -195,7 +206,10 @@ class _Process:
         count = len(names)
         if since is None:
             for plugin in _PLUGIN_MIGRATIONS:
-                self.say(f"migrating {plugin} on database '{name}'...\n{plugin} migrated up to: 000_base_{plugin.replace('-', '_')} (executed)")
+                self.say(
+                    f"migrating {plugin} on database '{name}'...\n{plugin} migrated up to:"
+                    f" 000_base_{plugin.replace('-', '_')} (executed)"
+                )
             count += len(_PLUGIN_MIGRATIONS)
         self.say(f"{count} migrations processed\n{count} {state}")
 
@@ -272,7 +286,10 @@ class _Process:
         if action not in ("db_import", "db-import", "parse"):
             raise _Failed(f"unknown command '{action}'")
         if self.env.get("KONG_DATABASE", "postgres") == "off" and action != "parse":
-            raise _Failed("'kong config db_import' only works with a database.\nWhen using database=off, reload your declarative configuration\nusing the /config endpoint.")
+            raise _Failed(
+                "'kong config db_import' only works with a database.\nWhen using database=off, reload your"
+                " declarative configuration\nusing the /config endpoint."
+            )
         if not path:
             raise _Failed("expected a declarative configuration file; see `kong config --help`")
         content = self.files.get(path)
@@ -304,13 +321,19 @@ class _Process:
             for name in ("KONG_CLUSTER_CERT", "KONG_CLUSTER_CERT_KEY"):
                 if not self.env.get(name):
                     raise _Failed("cluster certificate and key must be provided to use Hybrid mode")
-        self.say('[notice] 1#0: using the "epoll" event method\n[notice] 1#0: openresty/1.25.3.2\n[notice] 1#0: start worker processes')
+        self.say(
+            '[notice] 1#0: using the "epoll" event method\n[notice] 1#0: openresty/1.25.3.2\n[notice] 1#0:'
+            " start worker processes"
+        )
         self.serving = True
         return 0
 
     def _check_schema(self) -> None:
         # nginx's init fails, in words of its own around Kong's.
-        database, lead = self._connect(), "nginx: [error] init_by_lua error: /usr/local/share/lua/5.1/kong/cmd/utils/migrations.lua:16: "
+        database, lead = (
+            self._connect(),
+            "nginx: [error] init_by_lua error: /usr/local/share/lua/5.1/kong/cmd/utils/migrations.lua:16: ",
+        )
         state = database.state(self.schema)
         if state == "bootstrap":
             raise _Failed(lead + _NEEDS_BOOTSTRAP)

@@ -218,9 +218,7 @@ def _split(script: str) -> Tuple[List[_Word], List[Tuple[str, bool]]]:
     return words, documents
 
 
-def _documents(
-    text: str, at: int, expected: List[_Word], documents: List[Tuple[str, bool]]
-) -> int:
+def _documents(text: str, at: int, expected: List[_Word], documents: List[Tuple[str, bool]]) -> int:
     for word in expected:
         lines = []
         while at < len(text):

@@ -166,7 +166,10 @@ class Service:
                 self.wake(left)
                 continue
             group = arn.rsplit(":", 1)[-1]
-            self.say(f"(task {task.id}) (port {task.targets[0]['containerPort']}) is unhealthy in (target-group {arn}) due to (reason Health checks failed).")
+            self.say(
+                f"(task {task.id}) (port {task.targets[0]['containerPort']}) is unhealthy in (target-group"
+                f" {arn}) due to (reason Health checks failed)."
+            )
             task.stop("ServiceSchedulerInitiated", f"Task failed ELB health checks in ({group})")
             self._failed(task)
 
@@ -177,7 +180,10 @@ class Service:
         deployment.failed += 1
         self._retry_at = task.now() + duration("task_retry")
         if deployment.failed % 3 == 0:
-            self.say("is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.")
+            self.say(
+                "is unable to consistently start tasks successfully. For more information, see the"
+                " Troubleshooting section of the Amazon ECS Developer Guide."
+            )
 
     def on_task(self, task: Task) -> None:
         """A task of ours has changed its state."""
@@ -269,7 +275,10 @@ class Service:
         weighted = [e for e in deployment.strategy if int(e.get("weight") or 0) > 0]
         if not weighted:
             return None
-        pick = min(weighted, key=lambda e: max(0, used.count(e["capacityProvider"]) - int(e.get("base") or 0)) / int(e["weight"]))
+        pick = min(
+            weighted,
+            key=lambda e: max(0, used.count(e["capacityProvider"]) - int(e.get("base") or 0)) / int(e["weight"]),
+        )
         return str(pick["capacityProvider"])
 
     def _task_tags(self, deployment: Deployment) -> List[Dict[str, str]]:

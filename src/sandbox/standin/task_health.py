@@ -155,9 +155,7 @@ def balancers_of(account: str, region: str, group_arn: str) -> List[Any]:
 
 def _balancer_reaches(task: "Task", group: Any, port: int) -> bool:
     return any(
-        task_network.allows(
-            task.account, task.region, b.security_groups, _address_of(b), task.groups, task.ip, port
-        )
+        task_network.allows(task.account, task.region, b.security_groups, _address_of(b), task.groups, task.ip, port)
         for b in balancers_of(task.account, task.region, group.arn)
     )
 
@@ -180,9 +178,7 @@ def _configures(control: "Task", data: "Task") -> bool:
         return False
     if host != control.ip and control.ip not in _resolve(data, host):
         return False
-    if not task_network.allows(
-        data.account, data.region, data.groups, data.ip, control.groups, control.ip, int(port)
-    ):
+    if not task_network.allows(data.account, data.region, data.groups, data.ip, control.groups, control.ip, int(port)):
         return False
     database = kong_database.peek(control, control.env)
     # With nothing in the database the hash stays zero and the plane is never ready; with

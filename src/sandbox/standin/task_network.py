@@ -127,9 +127,7 @@ def _routes(backend: Any, subnet_id: str) -> List[Any]:
 def _table_ids(backend: Any, subnet_id: str) -> List[str]:
     own = [t.id for t in backend.route_tables.values() if subnet_id in t._associations.values()]
     vpc = backend.get_subnet(subnet_id).vpc_id
-    return own or [
-        t.id for t in backend.route_tables.values() if t.vpc_id == vpc and t.main_association_id is not None
-    ]
+    return own or [t.id for t in backend.route_tables.values() if t.vpc_id == vpc and t.main_association_id is not None]
 
 
 def _endpoint(account: str, region: str, subnet_id: str, groups: Groups, ip: str, service: str) -> bool:
@@ -155,7 +153,8 @@ def _out_to_list(backend: Any, groups: Groups, endpoint: Any) -> bool:
         group = backend.get_security_group_from_id(group_id)
         for rule in group.egress_rules if group else []:
             everywhere = rule.ip_range and rule.ip_range.get("CidrIp") == "0.0.0.0/0"
-            if _covers_port(rule, 443) and (everywhere or rule.prefix_list_id):
+            listed = rule.prefix_list_id and rule.prefix_list_id == endpoint.destination_prefix_list_id
+            if _covers_port(rule, 443) and (everywhere or listed):
                 return True
     return False
 

@@ -13,7 +13,9 @@ from .durations_tasks import duration
 if TYPE_CHECKING:
     from .tasks import Task
 
-_SECRET_ARN = re.compile(r"^(arn:aws[\w-]*:secretsmanager:[^:]+:\d+:secret:[^:]+)(?::([^:]*))?(?::([^:]*))?(?::([^:]*))?$")
+_SECRET_ARN = re.compile(
+    r"^(arn:aws[\w-]*:secretsmanager:[^:]+:\d+:secret:[^:]+)(?::([^:]*))?(?::([^:]*))?(?::([^:]*))?$"
+)
 _ECR = re.compile(r"^\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com/")
 _PULL = "ResourceInitializationError: unable to pull secrets or registry auth: "
 # Releases of the official image end here.
@@ -160,7 +162,7 @@ def _no_route(image: str, registry: str) -> Refusal:
     return Refusal(
         f"CannotPullContainerError: The task cannot pull {image} from the registry {registry}. There is a connection"
         " issue between the task and the registry. Check your task network configuration. : failed to copy:"
-        f" httpReadSeeker: failed open: failed to do request: Get \"https://{registry}/v2/\": dial tcp: i/o timeout",
+        f' httpReadSeeker: failed open: failed to do request: Get "https://{registry}/v2/": dial tcp: i/o timeout',
         duration("task_no_route"),
     )
 
@@ -177,7 +179,7 @@ def _logs(task: "Task") -> Optional[Refusal]:
         group = options["awslogs-group"]
         if not _reaches(task, "logs"):
             return Refusal(
-                f"{lead}RequestError: send request failed caused by: Post \"https://logs.{task.region}.amazonaws.com/\":"
+                f'{lead}RequestError: send request failed caused by: Post "https://logs.{task.region}.amazonaws.com/":'
                 " dial tcp: i/o timeout : exit status 1",
                 duration("task_no_route"),
             )

@@ -229,7 +229,9 @@ class Task:
 
     def _end_process(self) -> None:
         self.exit_codes[self.main["name"]] = 0
-        task_start.write_log(self, self.main, ["[notice] 1#0: gracefully shutting down", "[notice] 1#0: exit"], time.time())
+        task_start.write_log(
+            self, self.main, ["[notice] 1#0: gracefully shutting down", "[notice] 1#0: exit"], time.time()
+        )
         self._deprovision()
 
     def _deprovision(self) -> None:
@@ -305,8 +307,9 @@ class Task:
 
     def _container(self, container: Dict[str, Any]) -> Dict[str, Any]:
         name = container["name"]
+        identity = uuid.uuid5(uuid.NAMESPACE_URL, self.arn + name)
         shown: Dict[str, Any] = {
-            "containerArn": f"{self.arn.replace(':task/', ':container/')}/{uuid.uuid5(uuid.NAMESPACE_URL, self.arn + name)}",
+            "containerArn": f"{self.arn.replace(':task/', ':container/')}/{identity}",
             "taskArn": self.arn,
             "name": name,
             "image": container["image"],

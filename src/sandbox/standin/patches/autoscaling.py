@@ -18,6 +18,10 @@ from .wrapping import around
 
 _LABEL = re.compile(r"^app/([^/]+)/([^/]+)/targetgroup/([^/]+)/([^/]+)$")
 _PAGE = 50
+_LINKED_ROLE = (
+    "aws-service-role/ecs.application-autoscaling.amazonaws.com/" "AWSServiceRoleForApplicationAutoScaling_ECSService"
+)
+_SUSPENSIONS = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
 
 
 class _Alarm:
@@ -73,8 +77,12 @@ def _patch_backend() -> None:
         return original(self, **given)
 
     @around(ApplicationAutoscalingBackend, "delete_scaling_policy")
-    def _delete(original: Any, self: Any, policy_name: str, service_namespace: str, resource_id: str, scalable_dimension: str) -> None:
-        key = FakeApplicationAutoscalingPolicy.formulate_key(service_namespace, resource_id, scalable_dimension, policy_name)
+    def _delete(
+        original: Any, self: Any, policy_name: str, service_namespace: str, resource_id: str, scalable_dimension: str
+    ) -> None:
+        key = FakeApplicationAutoscalingPolicy.formulate_key(
+            service_namespace, resource_id, scalable_dimension, policy_name
+        )
         if key not in self.policies:
             raise _missing("scaling policy", service_namespace, resource_id, scalable_dimension)
         original(self, policy_name, service_namespace, resource_id, scalable_dimension)
@@ -91,7 +99,9 @@ def _check_tracking(backend: Any, body: Dict[str, Any], resource: str) -> None:
         return
     found = _LABEL.match(label or "")
     if found is None:
-        raise AWSValidationException(f"Invalid resource label {label}: it must be app/<name>/<id>/targetgroup/<name>/<id>.")
+        raise AWSValidationException(
+            f"Invalid resource label {label}: it must be app/<name>/<id>/targetgroup/<name>/<id>."
+        )
     elb = elbv2_backends[backend.account_id][backend.region_name]
     app = label.split("/targetgroup/")[0]  # type: ignore[union-attr]
     group = "targetgroup/" + label.split("/targetgroup/")[1]  # type: ignore[union-attr]
@@ -99,9 +109,16 @@ def _check_tracking(backend: Any, body: Dict[str, Any], resource: str) -> None:
     groups = [g for g in elb.target_groups.values() if g.arn.endswith(":" + group)]
     if not balancers or not groups:
         raise AWSValidationException(f"The load balancer or target group of the resource label {label} does not exist.")
-    attached = any(groups[0].arn in str(a.data) for l in balancers[0].listeners.values() for r in l.rules.values() for a in r.actions)
+    attached = any(
+        groups[0].arn in str(a.data)
+        for listener in balancers[0].listeners.values()
+        for rule in listener.rules.values()
+        for a in rule.actions
+    )
     if not attached:
-        raise AWSValidationException(f"The target group of the resource label {label} is not attached to the load balancer.")
+        raise AWSValidationException(
+            f"The target group of the resource label {label} is not attached to the load balancer."
+        )
 
 
 def _register(self: Any) -> str:
@@ -118,13 +135,14 @@ def _register(self: Any) -> str:
         raise AWSValidationException("Maximum capacity cannot be less than minimum capacity")
     target = backend.register_scalable_target(
         get("ServiceNamespace"), resource, dimension, min_capacity=least, max_capacity=most,
-        role_arn=get("RoleARN") or f"arn:aws:iam::{self.current_account}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
-        suspended_state=get("SuspendedState")
-        or {"DynamicScalingInSuspended": False, "DynamicScalingOutSuspended": False, "ScheduledScalingSuspended": False},
+        role_arn=get("RoleARN") or f"arn:aws:iam::{self.current_account}:role/{_LINKED_ROLE}",
+        suspended_state=get("SuspendedState") or dict.fromkeys(_SUSPENSIONS, False),
     )  # fmt: skip
     tags = target.__dict__.setdefault("standin_tags", {})
     if get("Tags") and before is not None:
-        raise AWSValidationException("Tags can be specified when a scalable target is registered for the first time only.")
+        raise AWSValidationException(
+            "Tags can be specified when a scalable target is registered for the first time only."
+        )
     tags.update(get("Tags") or {})
     _move(self, resource, least, most)
     return json.dumps({"ScalableTargetARN": target.arn})
@@ -140,7 +158,11 @@ def _move(response: Any, resource: str, least: int, most: int) -> None:
 def _service(response: Any, resource: str) -> Optional[Service]:
     parts = resource.split("/")
     for service in services(response.current_account, response.region).values():
-        if parts[:1] == ["service"] and [service.cluster.name, service.name] == parts[1:] and service.status == "ACTIVE":
+        if (
+            parts[:1] == ["service"]
+            and [service.cluster.name, service.name] == parts[1:]
+            and service.status == "ACTIVE"
+        ):
             return service
     return None
 

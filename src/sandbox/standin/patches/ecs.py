@@ -58,7 +58,9 @@ def _patch_backend() -> None:
                 raise InvalidParameterException("The specified task is not found.")
             return task
         if parsed["service"] == "cluster" and self._get_cluster(parsed["id"]).status != "ACTIVE":
-            raise InvalidParameterException("The specified cluster is inactive. Specify an active cluster and try again.")
+            raise InvalidParameterException(
+                "The specified cluster is inactive. Specify an active cluster and try again."
+            )
         if parsed["service"] == "task-definition":
             definition = ecs_services.find_definition(self, parsed["id"])
             if definition is None:
@@ -190,15 +192,23 @@ def _create_cluster(self: Any) -> ActionResult:
 def _check_providers(providers: Any, strategy: Any) -> None:
     for name in providers or []:
         if name not in ("FARGATE", "FARGATE_SPOT"):
-            raise InvalidParameterException(f"The specified capacity provider '{name}' was not found. Specify a valid name or ARN and try again.")
+            raise InvalidParameterException(
+                f"The specified capacity provider '{name}' was not found. Specify a valid name or ARN and try again."
+            )
     for entry in strategy or []:
         if entry["capacityProvider"] not in (providers or []):
-            raise InvalidParameterException("When specifying a default capacity provider strategy, its providers must be associated with the cluster.")
+            raise InvalidParameterException(
+                "When specifying a default capacity provider strategy, its providers must be associated with"
+                " the cluster."
+            )
 
 
 def _put_providers(self: Any) -> ActionResult:
     cluster = ecs_services.active_cluster(self, self._get_param("cluster"))
-    providers, strategy = self._get_param("capacityProviders") or [], self._get_param("defaultCapacityProviderStrategy") or []
+    providers, strategy = (
+        self._get_param("capacityProviders") or [],
+        self._get_param("defaultCapacityProviderStrategy") or [],
+    )
     _check_providers(providers, strategy)
     used = {
         entry["capacityProvider"]
@@ -262,7 +272,9 @@ def _delete_cluster(self: Any) -> ActionResult:
     cluster = self.ecs_backend._get_cluster(self._get_param("cluster"))
     table = services(self.current_account, self.region).values()
     if any(s.cluster.arn == cluster.arn and s.status != "INACTIVE" for s in table):
-        raise ECSException("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active.")
+        raise ECSException(
+            "ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active."
+        )
     if cluster_tasks(self.current_account, self.region, cluster.arn):
         raise ECSException("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
     cluster.status = "INACTIVE"

@@ -23,7 +23,9 @@ def install() -> None:
     """Change moto's roles."""
 
     @around(IAMBackend, "create_role")
-    def _create(original: Any, self: Any, role_name: str, assume_role_policy_document: str, *args: Any, **kwargs: Any) -> Any:
+    def _create(
+        original: Any, self: Any, role_name: str, assume_role_policy_document: str, *args: Any, **kwargs: Any
+    ) -> Any:
         if not _NAME.match(role_name):
             raise ServiceException(
                 "ValidationError",

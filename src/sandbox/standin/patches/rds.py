@@ -117,7 +117,9 @@ def _check_credentials(given: Dict[str, Any]) -> None:
     managed, password = given.get("manage_master_user_password"), given.get("master_user_password")
     user = str(given.get("master_username") or "")
     if managed and password is not None:
-        raise InvalidParameterCombination("You can't specify MasterUserPassword when ManageMasterUserPassword is enabled.")
+        raise InvalidParameterCombination(
+            "You can't specify MasterUserPassword when ManageMasterUserPassword is enabled."
+        )
     if not managed and password is None:
         raise InvalidParameterCombination("You must specify either MasterUserPassword or ManageMasterUserPassword.")
     if password is not None and (not 8 <= len(password) <= 41 or re.search(r"[/@\" ]", password)):
@@ -182,7 +184,9 @@ def _check_plain_values(given: Dict[str, Any]) -> None:
     exports = given.get("enable_cloudwatch_logs_exports")
     for kind in exports if isinstance(exports, list) else []:
         if kind not in ("postgresql", "instance"):
-            raise InvalidParameterCombination(f"You cannot use the log types '{kind}' with engine version {rds_versions.ENGINE}.")
+            raise InvalidParameterCombination(
+                f"You cannot use the log types '{kind}' with engine version {rds_versions.ENGINE}."
+            )
 
 
 def _scaling(before: Dict[str, Any], wanted: Any, version: str) -> Dict[str, Any]:
@@ -200,7 +204,9 @@ def _scaling(before: Dict[str, Any], wanted: Any, version: str) -> Dict[str, Any
             f" is {low}."
         )
     if most < 1 or most > high:
-        raise InvalidParameterValue(f"Serverless v2 maximum capacity {most} isn't valid. Specify a value between 1 and {high}.")
+        raise InvalidParameterValue(
+            f"Serverless v2 maximum capacity {most} isn't valid. Specify a value between 1 and {high}."
+        )
     if least > most:
         raise InvalidParameterValue(
             f"Serverless v2 maximum capacity {most} isn't valid. The maximum capacity must be equal to or greater than"
@@ -209,7 +215,9 @@ def _scaling(before: Dict[str, Any], wanted: Any, version: str) -> Dict[str, Any
     if pause is not None and least > 0:
         raise InvalidParameterCombination("SecondsUntilAutoPause can only be set when the minimum capacity is 0.")
     if pause is not None and not 300 <= int(pause) <= 86400:
-        raise InvalidParameterValue(f"SecondsUntilAutoPause {pause} isn't valid. Specify a value between 300 and 86400.")
+        raise InvalidParameterValue(
+            f"SecondsUntilAutoPause {pause} isn't valid. Specify a value between 300 and 86400."
+        )
     scaling: Dict[str, Any] = {"MinCapacity": least, "MaxCapacity": most}
     if least == 0:
         scaling["SecondsUntilAutoPause"] = int(pause or 300)
@@ -219,7 +227,9 @@ def _scaling(before: Dict[str, Any], wanted: Any, version: str) -> Dict[str, Any
 def _change(original: Any, backend: Any, cluster: Any, given: Dict[str, Any]) -> Any:
     if given.get("engine_version"):
         given["engine_version"] = rds_versions.resolve(given["engine_version"])
-        rds_versions.check_upgrade(cluster.engine_version, given["engine_version"], bool(given.get("allow_major_version_upgrade")))
+        rds_versions.check_upgrade(
+            cluster.engine_version, given["engine_version"], bool(given.get("allow_major_version_upgrade"))
+        )
     version = given.get("engine_version") or cluster.engine_version
     if given.get("db_cluster_parameter_group_name"):
         _check_parameter_group(backend, given, version)
@@ -228,7 +238,9 @@ def _change(original: Any, backend: Any, cluster: Any, given: Dict[str, Any]) ->
     _check_plain_values(given)
     if given.get("serverless_v2_scaling_configuration"):
         before = cluster.serverless_v2_scaling_configuration or {}
-        given["serverless_v2_scaling_configuration"] = _scaling(before, given["serverless_v2_scaling_configuration"], version)
+        given["serverless_v2_scaling_configuration"] = _scaling(
+            before, given["serverless_v2_scaling_configuration"], version
+        )
     if not given.get("apply_immediately") and given.get("engine_version") not in (None, cluster.engine_version):
         # Waits for the maintenance window, which the simulation does not reach.
         given.pop("engine_version")
@@ -276,17 +288,31 @@ def _describe(self: Any) -> ActionResult:
 
 def _delete(self: Any) -> ActionResult:
     backend, get = self.backend, self.params.get
-    cluster, snapshot, skip = find(backend, get("DBClusterIdentifier")), get("FinalDBSnapshotIdentifier"), get("SkipFinalSnapshot")
+    cluster, snapshot, skip = (
+        find(backend, get("DBClusterIdentifier")),
+        get("FinalDBSnapshotIdentifier"),
+        get("SkipFinalSnapshot"),
+    )
     if cluster.deletion_protection:
-        raise InvalidParameterCombination("Cannot delete protected Cluster, please disable deletion protection and try again.")
+        raise InvalidParameterCombination(
+            "Cannot delete protected Cluster, please disable deletion protection and try again."
+        )
     if not skip and not snapshot:
-        raise InvalidParameterCombination("FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")
+        raise InvalidParameterCombination(
+            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
+        )
     if skip and snapshot:
-        raise InvalidParameterCombination("FinalDBSnapshotIdentifier can not be specified when SkipFinalSnapshot is true.")
+        raise InvalidParameterCombination(
+            "FinalDBSnapshotIdentifier can not be specified when SkipFinalSnapshot is true."
+        )
     if cluster._status not in ("available", "stopped"):
-        raise InvalidDBClusterStateFault(f"Cluster {cluster.db_cluster_identifier} is not in a valid state to be deleted: {cluster._status}.")
+        raise InvalidDBClusterStateFault(
+            f"Cluster {cluster.db_cluster_identifier} is not in a valid state to be deleted: {cluster._status}."
+        )
     if any(member.status != "deleting" for member in cluster._members):
-        raise InvalidDBClusterStateFault("Cluster cannot be deleted, it still contains DB instances in non-deleting state.")
+        raise InvalidDBClusterStateFault(
+            "Cluster cannot be deleted, it still contains DB instances in non-deleting state."
+        )
     if snapshot:
         _take_final_snapshot(backend, cluster, str(snapshot))
     cluster._status = "deleting"
@@ -343,7 +369,10 @@ def _patch_attributes() -> None:
         found = original(self, arn)
         if found is None:
             kind, name = arn.split(":")[5], arn.rsplit(":", 1)[-1]
-            codes = {"cluster": "DBClusterNotFoundFault", "db": "DBInstanceNotFound", "subgrp": "DBSubnetGroupNotFoundFault"}
+            codes = {
+                "cluster": "DBClusterNotFoundFault",
+                "db": "DBInstanceNotFound",
+                "subgrp": "DBSubnetGroupNotFoundFault",
+            }
             raise RDSClientError(codes.get(kind, "DBParameterGroupNotFound"), f"{name} not found.")
         return found
-

@@ -96,7 +96,9 @@ def _modify_subnet_group(self: Any) -> ActionResult:
     for database in self.backend.databases.values():
         place = getattr(database, "standin_subnet", None)
         if _group_of(database) == group.name and place is not None and place not in kept:
-            raise RDSClientError("SubnetAlreadyInUse", f"Subnet {place} is in use by {database.db_instance_identifier}.")
+            raise RDSClientError(
+                "SubnetAlreadyInUse", f"Subnet {place} is in use by {database.db_instance_identifier}."
+            )
     group._subnets = subnets
     if self.params.get("DBSubnetGroupDescription") is not None:
         group.description = self.params.get("DBSubnetGroupDescription")
@@ -145,7 +147,11 @@ def _patch_parameter_groups() -> None:
     @around(RDSBackend, "create_db_cluster_parameter_group")
     def _create(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
         group_family = kwargs.get("db_parameter_group_family") or (args[1] if len(args) > 1 else None)
-        if group_family and group_family.startswith(rds_versions.ENGINE) and group_family not in rds_versions.families():
+        if (
+            group_family
+            and group_family.startswith(rds_versions.ENGINE)
+            and group_family not in rds_versions.families()
+        ):
             raise InvalidParameterValue(f"ParameterGroupFamily {group_family} is not a valid parameter group family")
         return original(self, *args, **kwargs)
 

@@ -88,7 +88,9 @@ def install() -> None:
                 "FinalDBSnapshotIdentifier can not be specified when deleting a cluster instance"
             )
         if database.status == "deleting":
-            raise RDSClientError("InvalidDBInstanceState", f"Instance {db_instance_identifier} is already being deleted.")
+            raise RDSClientError(
+                "InvalidDBInstanceState", f"Instance {db_instance_identifier} is already being deleted."
+            )
         _available(database)
         database.status = "deleting"
         world(self.account_id).after(duration("db_instance_delete"), lambda: _vanish(self, database))

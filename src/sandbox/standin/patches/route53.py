@@ -34,14 +34,18 @@ def install() -> None:
     def _create(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
         reference = kwargs.get("caller_reference")
         if reference and any(zone.caller_reference == reference for zone in self.zones.values()):
-            raise Route53ClientError("HostedZoneAlreadyExists", "A hosted zone has already been created with the specified caller reference.")
+            raise Route53ClientError(
+                "HostedZoneAlreadyExists", "A hosted zone has already been created with the specified caller reference."
+            )
         return original(self, name.lower(), *args, **kwargs)
 
     @around(Route53Backend, "delete_hosted_zone")
     def _delete(original: Any, self: Any, id_: str) -> Any:
         zone = self.get_hosted_zone(id_)
         if getattr(zone, "standin_owner", None):
-            raise Route53ClientError("AccessDenied", f"The resource {zone.id} can only be managed through {zone.standin_owner}")
+            raise Route53ClientError(
+                "AccessDenied", f"The resource {zone.id} can only be managed through {zone.standin_owner}"
+            )
         self.resource_tags.pop(zone.resource_id, None)
         return original(self, id_)
 
@@ -84,7 +88,11 @@ def _by_name(self: Any) -> ActionResult:
     zones = sorted(self.backend.zones.values(), key=lambda z: (_reversed(z.name), z.resource_id))
     if start:
         begin = _reversed(start.lower())
-        zones = [z for z in zones if _reversed(z.name) > begin or _reversed(z.name) == begin and (not identity or z.resource_id >= identity)]
+        zones = [
+            z
+            for z in zones
+            if _reversed(z.name) > begin or _reversed(z.name) == begin and (not identity or z.resource_id >= identity)
+        ]
     most = int(self._get_param("MaxItems") or 100)
     shown: Dict[str, Any] = {"HostedZones": zones[:most], "IsTruncated": len(zones) > most, "MaxItems": str(most)}
     if start:
@@ -99,7 +107,9 @@ def _change(self: Route53Backend, zoneid: str, change_list: List[Dict[str, Any]]
     if zone is None:
         raise NoSuchHostedZone(zoneid)
     if getattr(zone, "standin_owner", None):
-        raise Route53ClientError("AccessDenied", f"The resource {zone.id} can only be managed through {zone.standin_owner}")
+        raise Route53ClientError(
+            "AccessDenied", f"The resource {zone.id} can only be managed through {zone.standin_owner}"
+        )
     records = {_key(r.name, r.type, r.set_identifier): r for r in zone.rrsets}
     problems: List[str] = []
     for change in change_list:
@@ -124,7 +134,9 @@ def _apply(zone: Any, records: Dict[Key, Any], action: str, wanted: Any) -> Opti
         if before is None:
             return f"Tried to delete resource record set {shown} but it was not found"
         if not _same(before, wanted):
-            return f"Tried to delete resource record set {shown} but the values provided do not match the current values"
+            return (
+                f"Tried to delete resource record set {shown} but the values provided do not match the current values"
+            )
         del records[key]
         return None
     if action not in ("CREATE", "UPSERT"):
@@ -133,7 +145,10 @@ def _apply(zone: Any, records: Dict[Key, Any], action: str, wanted: Any) -> Opti
         return f"Tried to create resource record set {shown} but it already exists"
     others = [other for other in records if other[0] == key[0] and other != key]
     if others and (key[1] == "CNAME" or any(other[1] == "CNAME" for other in others)):
-        return f"RRSet of type {key[1]} with DNS name {key[0]} is not permitted as a conflicting RRSet exists with the same DNS name in zone {suffix}"
+        return (
+            f"RRSet of type {key[1]} with DNS name {key[0]} is not permitted as a conflicting RRSet exists with the same"
+            f" DNS name in zone {suffix}"
+        )
     records[key] = wanted
     return None
 
@@ -162,11 +177,19 @@ def _record(backend: Route53Backend, given: Dict[str, Any]) -> RecordSet:
     target = given.get("AliasTarget")
     if target:
         if given.get("TTL") is not None or given.get("ResourceRecords"):
-            raise InvalidInput(f"Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId], but found more than one in Change with [Name={given['Name']}, Type={given['Type']}]")
+            raise InvalidInput(
+                "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or"
+                f" TrafficPolicyInstanceId], but found more than one in Change with [Name={given['Name']},"
+                f" Type={given['Type']}]"
+            )
         target["DNSName"] = target["DNSName"].lower().rstrip(".") + "."
         _check_alias(backend, given, target)
     elif given.get("TTL") is None or not given.get("ResourceRecords"):
-        raise InvalidInput(f"Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId], but found none in Change with [Name={given['Name']}, Type={given['Type']}]")
+        raise InvalidInput(
+            "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or"
+            f" TrafficPolicyInstanceId], but found none in Change with [Name={given['Name']},"
+            f" Type={given['Type']}]"
+        )
     else:
         given["ResourceRecords"] = [r["Value"] for r in given["ResourceRecords"]]
     return RecordSet(given)

@@ -94,7 +94,9 @@ def _create_namespace(
             )  # fmt: skip
     for other, operation_id in _coming(self).values():
         if other.vpc == vpc and other.name == name:
-            raise _Refused("DuplicateRequest", "The operation is already in progress.", DuplicateOperationId=operation_id)
+            raise _Refused(
+                "DuplicateRequest", "The operation is already in progress.", DuplicateOperationId=operation_id
+            )
     soa = ((properties or {}).get("DnsProperties") or {}).get("SOA") or {"TTL": 15}
     namespace = Namespace(
         account_id=self.account_id, region=self.region_name, name=name, ns_type="DNS_PRIVATE",
@@ -104,7 +106,11 @@ def _create_namespace(
 
     def done() -> None:
         zone = route53_backends[self.account_id]["aws"].create_hosted_zone(
-            name + ".", private_zone=True, vpcid=vpc, vpcregion=self.region_name, comment=f"Created by Cloud Map for {namespace.id}"
+            name + ".",
+            private_zone=True,
+            vpcid=vpc,
+            vpcregion=self.region_name,
+            comment=f"Created by Cloud Map for {namespace.id}",
         )
         zone.standin_owner = "AWS Cloud Map"
         namespace.dns_properties["HostedZoneId"] = zone.resource_id
@@ -123,7 +129,9 @@ def _delete_namespace(self: Any, namespace_id: str) -> str:
     if namespace is None:
         raise NamespaceNotFound(namespace_id)
     if any(service.namespace_id == namespace_id for service in self.services.values()):
-        raise _Refused("ResourceInUse", "Namespace has associated services; delete the services before deleting the namespace")
+        raise _Refused(
+            "ResourceInUse", "Namespace has associated services; delete the services before deleting the namespace"
+        )
     running = getattr(namespace, "standin_deletion", None)
     if running is not None and self.operations[running].status != "SUCCESS":
         raise _Refused("DuplicateRequest", "The operation is already in progress.", DuplicateOperationId=running)
@@ -149,7 +157,9 @@ def _create_service(
     if namespace is None:
         raise NamespaceNotFound(str(namespace_id))
     if any(s.namespace_id == namespace_id and s.name.lower() == name.lower() for s in self.services.values()):
-        found = next(s for s in self.services.values() if s.namespace_id == namespace_id and s.name.lower() == name.lower())
+        found = next(
+            s for s in self.services.values() if s.namespace_id == namespace_id and s.name.lower() == name.lower()
+        )
         raise _Refused(
             "ServiceAlreadyExists", f"The service {name} already exists in namespace {namespace_id}.",
             ServiceId=found.id, ServiceArn=found.arn, CreatorRequestId=found.creator_request_id or "",
@@ -187,7 +197,9 @@ def _delete_service(self: Any, service_id: str) -> None:
     if service is None:
         raise ServiceNotFound(service_id)
     if service.instances:
-        raise _Refused("ResourceInUse", "Service contains registered instances; delete the instances before deleting the service")
+        raise _Refused(
+            "ResourceInUse", "Service contains registered instances; delete the instances before deleting the service"
+        )
     del self.services[service_id]
     self.tagger.delete_all_tags_for_resource(service.arn)
 
@@ -301,5 +313,7 @@ def _check_arn(name: str) -> None:
         # moto takes any ARN.
         things = list(self.namespaces.values()) + list(self.services.values())
         if all(thing.arn != resource_arn for thing in things):
-            raise _Refused("ResourceNotFoundException", f"The resource {resource_arn} was not found.", ResourceName=resource_arn)
+            raise _Refused(
+                "ResourceNotFoundException", f"The resource {resource_arn} was not found.", ResourceName=resource_arn
+            )
         return original(self, resource_arn, *args, **kwargs)
