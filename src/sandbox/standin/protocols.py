@@ -22,6 +22,9 @@ _QUERY = {
 }
 _REST_XML = {"cloudfront", "route53", "s3"}
 
+# What moto raises on an operation it has never heard of.
+_UNKNOWN = ("OperationNotFoundError",)
+
 # Fault -> protocol family -> (status, code); what has no line of its own takes "other".
 _FAULTS: Dict[str, Dict[str, Tuple[int, str]]] = {
     "throttle": {
@@ -91,9 +94,9 @@ def unsigned(call: "Call") -> Refusal:
 def broken(error: Exception, call: "Call") -> Refusal:
     """moto failed: told as what it is, so that nobody takes it for AWS's opinion."""
     text = f"the stand-in cannot answer {call.service}:{call.operation}: {type(error).__name__}: {error}"
-    return refuse(
-        call.service, 501 if isinstance(error, NotImplementedError) else 500, "StandInGap", text
-    )
+    # 501 is not worth a retry; a failure inside moto may be.
+    unknown = isinstance(error, NotImplementedError) or type(error).__name__ in _UNKNOWN
+    return refuse(call.service, 501 if unknown else 500, "StandInGap", text)
 
 
 def refuse(service: str, status: int, code: str, message: str) -> Refusal:
