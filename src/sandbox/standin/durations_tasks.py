@@ -1,4 +1,9 @@
-"""How long ECS, tasks and Kong's commands take, in seconds: the tasks' own part of the table."""
+"""How long ECS, tasks and Kong's commands take, in seconds: the tasks' own part of the table.
+
+What follows from it: a service without a target group is steady after task_schedule + task_start +
+kong_start + service_settle; with one, the group's checks come before service_settle. A one-off task
+takes task_start, its commands and task_deprovision.
+"""
 
 from typing import Dict
 

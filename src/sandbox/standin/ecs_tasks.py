@@ -7,6 +7,7 @@ import copy
 from typing import Any, Dict, List, Optional
 
 from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError
 from moto.ecs.exceptions import EcsClientException, ECSException, InvalidParameterException, ServiceNotFoundException
 
 from . import task_start
@@ -31,7 +32,10 @@ def run_task(self: Any) -> ActionResult:
     started = []
     for _ in range(int(given.get("count") or 1)):
         task = _task(self, cluster, definition, given)
-        task.start()
+        try:
+            task.start()
+        except EC2ClientError as refused:
+            return ActionResult({"tasks": [], "failures": [{"reason": "RESOURCE:ENI", "detail": refused.message}]})
         started.append(task)
     if token:
         tokens[token] = started

@@ -23,13 +23,17 @@ class KongDatabase:
     """The schema and the entities in one database."""
 
     def __init__(self) -> None:
+        self.last_used: Optional[float] = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Drop everything, as `kong migrations bootstrap -f` does."""
         self.bootstrapped = False
         # Version whose migrations were all executed; None while there are none.
         self.executed: Optional[Version] = None
         # Version whose migrations wait for `finish`.
         self.pending: Optional[Version] = None
         self.entities: Dict[str, int] = {}
-        self.last_used: Optional[float] = None
 
     def state(self, version: Version) -> str:
         """What `kong migrations list` of that version finds: bootstrap, pending, new or clean."""

@@ -187,7 +187,7 @@ class _Process:
             return 0
         if force and database.bootstrapped:
             self.say("Resetting database...\nDatabase successfully reset")
-            database.__init__()  # type: ignore[misc]
+            database.reset()
         self.say("Bootstrapping database...")
         database.bootstrapped = True
         self._migrate(None)

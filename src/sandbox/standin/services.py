@@ -187,12 +187,12 @@ class Service:
 
     def on_task(self, task: Task) -> None:
         """A task of ours has changed its state."""
-        if task.last_status == "RUNNING" and task.serving_since is not None and not getattr(task, "registered", False):
-            task.registered = True  # type: ignore[attr-defined]
+        if task.last_status == "RUNNING" and task.serving_since is not None and not task.announced:
+            task.announced = True
             for target in task.targets:
                 self.say(f"registered 1 targets in (target-group {target['targetGroupArn']})")
-        if task.stop_code in _FAILURES and not getattr(task, "counted", False):
-            task.counted = True  # type: ignore[attr-defined]
+        if task.stop_code in _FAILURES and not task.counted:
+            task.counted = True
             self._failed(task)
         self.wake(0)
 
@@ -236,11 +236,7 @@ class Service:
         error = task_start.unassumable_role(self.account, deployment.definition)
         if error is not None:
             # A role made a moment ago: ECS tries again, and counts the attempt.
-            self.say(f"failed to launch a task with (error {error}).")
-            deployment.failed += 1
-            self._retry_at = world(self.account).now() + duration("task_retry")
-            self.wake(duration("task_retry"))
-            return None
+            return self._could_not_start(deployment, error)
         task = Task(
             self.account, self.region, self.cluster, deployment.definition,
             network=deployment.network, subnet=self._subnet(deployment), group=f"service:{self.name}",
@@ -252,13 +248,15 @@ class Service:
         try:
             task.start()
         except Exception as refused:  # a subnet or group that is gone, or full
-            self.say(f"failed to launch a task with (error {getattr(refused, 'message', refused)}).")
-            deployment.failed += 1
-            self._retry_at = world(self.account).now() + duration("task_retry")
-            self.wake(duration("task_retry"))
-            return None
+            return self._could_not_start(deployment, str(getattr(refused, "message", refused)))
         deployment.tasks.append(task)
         return task
+
+    def _could_not_start(self, deployment: Deployment, error: str) -> None:
+        self.say(f"failed to launch a task with (error {error}).")
+        deployment.failed += 1
+        self._retry_at = world(self.account).now() + duration("task_retry")
+        self.wake(duration("task_retry"))
 
     def _subnet(self, deployment: Deployment) -> str:
         # Spread over the zones, as Fargate does.

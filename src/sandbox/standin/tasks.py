@@ -78,6 +78,8 @@ class Task:
         self.exit_codes: Dict[str, Optional[int]] = {}
         self.kong_running = False
         self.serving_since: Optional[float] = None
+        # What the service's scheduler has taken note of.
+        self.announced = self.counted = False
         # Whether this data plane has got a configuration from a control plane.
         self.synced = False
         self.environments: Dict[str, Dict[str, str]] = {
@@ -143,17 +145,18 @@ class Task:
         return str(wanted.get("fail") or "CannotPullContainerError: inspect image has been retried 5 time(s)")
 
     def start(self) -> None:
-        """Set the task going."""
+        """Set the task going; raises EC2's own errors when there is no place for it."""
         from .patches import ec2
 
-        fleet(self.account, self.region).tasks[self.arn] = self
-        world(self.account).task_log.append(self.record)
         description = f"arn:aws:ecs:{self.region}:{self.account}:attachment/{self.attachment}"
         self.eni, self.ip = ec2.attach_eni(
             self.account, self.region, self.subnet, self.groups, description, public_ip=self.public
         )
         if not self.groups:
             self.groups = task_network.groups_of(self.account, self.region, self.eni)
+        # Only now: without an interface there is no task.
+        fleet(self.account, self.region).tasks[self.arn] = self
+        world(self.account).task_log.append(self.record)
         self.after(duration("task_provision"), self._pend)
 
     def _pend(self) -> None:

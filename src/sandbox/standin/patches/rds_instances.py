@@ -6,6 +6,7 @@ moto's instances are available at once and gone at once, and nothing of them lie
 import secrets
 from typing import Any, Dict
 
+from moto.core.responses import ActionResult
 from moto.rds.exceptions import (
     DBClusterNotFoundError,
     DBInstanceAlreadyExists,
@@ -15,10 +16,12 @@ from moto.rds.exceptions import (
     RDSClientError,
 )
 from moto.rds.models import DBInstance, DBInstanceClustered, RDSBackend
+from moto.rds.responses import RDSResponse
 
 from ..durations_tasks import duration
 from ..world import world
 from . import ec2, rds_versions
+from .rds_pages import paged
 from .wrapping import around
 
 # Set for the cluster, not for its instances.
@@ -42,6 +45,7 @@ _KEPT = {
 def install() -> None:
     """Change moto's instances."""
     _patch_endpoint()
+    RDSResponse.describe_db_instances = _describe
 
     @around(RDSBackend, "create_db_instance")
     def _create(original: Any, self: Any, db_kwargs: Any) -> Any:
@@ -95,6 +99,13 @@ def install() -> None:
         database.status = "deleting"
         world(self.account_id).after(duration("db_instance_delete"), lambda: _vanish(self, database))
         return database
+
+
+def _describe(self: Any) -> ActionResult:
+    # moto's own pages break at the second one.
+    filters = {f["Name"]: f["Values"] for f in self.params.get("Filters", [])}
+    identifier = self.params.get("DBInstanceIdentifier")
+    return paged(self, "DBInstances", list(self.backend.describe_db_instances(identifier, filters=filters)))
 
 
 def find(backend: Any, identifier: str) -> Any:

@@ -33,6 +33,9 @@ def install() -> None:
                 yield resource
         yield from _untold(self, *args, **kwargs)
 
+    for name in ("tag_resources", "untag_resources"):
+        _reach_cloud_map(name)
+
     @around(EC2Backend, "iter_tagged_resources")
     def _ec2(original: Any, self: Any) -> Iterator[TaggedResource]:
         nats = {n.id for n in self.nat_gateways.values() if n.state == "deleted"}
@@ -99,6 +102,22 @@ def _scaling(account: str, region: str) -> Iterator[TaggedResource]:
         for target in targets.values():
             tags = dict(target.__dict__.get("standin_tags", {}))
             yield TaggedResource(target.arn, tags, "application-autoscaling:scalable-target")
+
+
+def _reach_cloud_map(name: str) -> None:
+    # moto reports these as a service that is not supported yet.
+    @around(ResourceGroupsTaggingAPIBackend, name)
+    def _change(original: Any, self: Any, **given: Any) -> Dict[str, Any]:
+        backend = servicediscovery_backends[self.account_id][self.region_name]
+        key = "resource_arns" if "resource_arns" in given else "resource_arn_list"
+        for arn in (arn for arn in given[key] if ":servicediscovery:" in arn):
+            if name == "tag_resources":
+                backend.tag_resource(arn, [{"Key": k, "Value": v} for k, v in given["tags"].items()])
+            else:
+                backend.untag_resource(arn, given["tag_keys"])
+        given[key] = [arn for arn in given[key] if ":servicediscovery:" not in arn]
+        failed: Dict[str, Any] = original(self, **given)
+        return failed
 
 
 def _of_elb(backend: Any, arn: str, kind: str) -> TaggedResource:
