@@ -1,5 +1,6 @@
 //! Kong Gateway on AWS from one YAML file.
 
+pub(crate) mod apply;
 pub(crate) mod aws;
 pub(crate) mod blueprint;
 pub(crate) mod diff;
@@ -8,4 +9,5 @@ pub(crate) mod kinds;
 pub(crate) mod observe;
 pub(crate) mod plan;
 pub(crate) mod resource;
+pub(crate) mod sandbox;
 pub(crate) mod spec;

@@ -1,0 +1,116 @@
+//! The Python package, embedded.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+
+use super::SandboxError;
+use super::folder::{Folder, of};
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("standin/", $name)))),*]
+    };
+}
+
+/// Every file of the package; a test compares the list with the folder.
+const FILES: &[(&str, &str)] = files![
+    "__init__.py",
+    "__main__.py",
+    "calllog.py",
+    "control.py",
+    "dispatch.py",
+    "durations.py",
+    "faults.py",
+    "lean.py",
+    "patches/__init__.py",
+    "patches/ec2.py",
+    "patches/ec2_endpoints.py",
+    "patches/ec2_groups.py",
+    "patches/ec2_interfaces.py",
+    "patches/ec2_nat.py",
+    "patches/ec2_network.py",
+    "patches/ec2_requests.py",
+    "patches/elb.py",
+    "patches/elb_balancers.py",
+    "patches/elb_groups.py",
+    "patches/elb_listeners.py",
+    "patches/elb_rules.py",
+    "patches/elb_targets.py",
+    "patches/paging.py",
+    "patches/sts.py",
+    "patches/wrapping.py",
+    "protocols.py",
+    "requirements.txt",
+    "server.py",
+    "world.py",
+];
+
+/// What is installed in the virtual environment.
+pub(super) fn requirements() -> &'static str {
+    FILES
+        .iter()
+        .find(|(name, _)| *name == "requirements.txt")
+        .map_or("", |(_, text)| text)
+}
+
+/// Changes when the pins change.
+pub(super) fn requirements_version() -> String {
+    hash(&[("requirements.txt", requirements())])
+}
+
+/// Changes when any file of the package changes.
+pub(super) fn version() -> String {
+    hash(FILES)
+}
+
+/// Writes the package out and returns the folder to put on Python's path.
+pub(super) fn write(folder: &Folder) -> Result<PathBuf, SandboxError> {
+    let root = folder.at(&format!("standin-{}", version()));
+    for (name, text) in FILES {
+        let path = root.join("standin").join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(of("making", parent))?;
+        }
+        fs::write(&path, text).map_err(of("writing", &path))?;
+    }
+    Ok(root)
+}
+
+fn hash(files: &[(&str, &str)]) -> String {
+    let mut hasher = DefaultHasher::new();
+    files.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    fn collect(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{prefix}{}", path.file_name().unwrap().to_string_lossy());
+            if path.is_dir() && !name.contains("__pycache__") {
+                collect(&path, &format!("{name}/"), found);
+            } else if name.ends_with(".py") || name.ends_with(".txt") {
+                found.insert(name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_package_is_embedded() {
+        let mut found = BTreeSet::new();
+        collect(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sandbox/standin"),
+            "",
+            &mut found,
+        );
+        let listed: BTreeSet<String> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(listed, found);
+    }
+}

@@ -1,0 +1,108 @@
+"""The stand-in's own HTTP interface, under ``/_standin/``: for tests, not for AWS clients."""
+
+import json
+import os
+from typing import Any, Callable, Dict, Tuple
+from urllib.parse import parse_qs, urlsplit
+
+from . import DEFAULT_ACCOUNT, VERSION, calllog, durations, faults, world
+
+Query = Dict[str, str]
+
+
+def answer(method: str, target: str, body: bytes) -> Tuple[int, bytes]:
+    """Answer one control request; called under the lock."""
+    parts = urlsplit(target)
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    handler = _ROUTES.get((method, parts.path[len("/_standin/") :]))
+    if handler is None:
+        return 404, _encode({"error": f"no such control: {method} {parts.path}"})
+    try:
+        given = json.loads(body) if body.strip() else {}
+        return 200, _encode(handler(query.get("account", DEFAULT_ACCOUNT), query, given))
+    except (ValueError, TypeError, AttributeError) as wrong:
+        return 400, _encode({"error": str(wrong)})
+
+
+def _encode(value: Any) -> bytes:
+    return json.dumps(value, default=str).encode("utf-8")
+
+
+def _health(account: str, query: Query, given: Any) -> Any:
+    here = world.world(account)
+    return {
+        "pid": os.getpid(),
+        "accounts": world.accounts(),
+        "speed": here.speed,
+        "latency_ms": here.latency_ms,
+        "sim_now": here.now(),
+        "version": VERSION,
+    }
+
+
+def _calls(account: str, query: Query, given: Any) -> Any:
+    return calllog.calls(account, int(query.get("since", "0")))
+
+
+def _clear_calls(account: str, query: Query, given: Any) -> Any:
+    calllog.clear(account)
+    return {}
+
+
+def _config(account: str, query: Query, given: Any) -> Any:
+    here = world.world(account)
+    unknown = set(given) - {"speed", "latency_ms", "tasks", "skip_seconds"}
+    if unknown:
+        raise ValueError("unknown setting: " + ", ".join(sorted(unknown)))
+    if "speed" in given:
+        here.set_speed(float(given["speed"]))
+    if "latency_ms" in given:
+        here.latency_ms = max(0.0, float(given["latency_ms"]))
+    if "tasks" in given:
+        here.task_behaviour = dict(given["tasks"])
+    if "skip_seconds" in given:
+        here.skip(float(given["skip_seconds"]))
+    return _health(account, query, given)
+
+
+def _order_fault(account: str, query: Query, given: Any) -> Any:
+    for order in given if isinstance(given, list) else [given]:
+        faults.add(account, order)
+    return faults.pending(account)
+
+
+def _clear_faults(account: str, query: Query, given: Any) -> Any:
+    faults.clear(account)
+    return []
+
+
+def _reset(account: str, query: Query, given: Any) -> Any:
+    from moto.core.base_backend import BackendDict
+
+    for services in list(BackendDict._instances):
+        if account in services.keys():
+            services.pop(account)
+    world.drop(account)
+    faults.clear(account)
+    calllog.clear(account)
+    return {}
+
+
+def _tasks(account: str, query: Query, given: Any) -> Any:
+    here = world.world(account)
+    here.advance()
+    return here.task_log
+
+
+_ROUTES: Dict[Tuple[str, str], Callable[[str, Query, Any], Any]] = {
+    ("GET", "health"): _health,
+    ("GET", "calls"): _calls,
+    ("DELETE", "calls"): _clear_calls,
+    ("POST", "config"): _config,
+    ("GET", "faults"): lambda account, query, given: faults.pending(account),
+    ("POST", "faults"): _order_fault,
+    ("DELETE", "faults"): _clear_faults,
+    ("POST", "reset"): _reset,
+    ("GET", "durations"): lambda account, query, given: durations.table(),
+    ("GET", "tasks"): _tasks,
+}

@@ -1,0 +1,188 @@
+"""The HTTP server: connections, the lock, latency, faults and the log.
+
+What a request means is ``dispatch``'s to know; what is asked about the stand-in itself,
+``control``'s. One thread a connection, kept alive; moto is not thread-safe, so everything that
+touches it happens under one lock, and everything that waits happens outside of it.
+"""
+
+import select
+import socket
+import socketserver
+import sys
+import threading
+import time
+import traceback
+from typing import Dict, NamedTuple, Optional
+from urllib.parse import unquote, urlsplit
+
+from . import calllog, control, dispatch, faults, protocols
+from .world import world
+
+LOCK = threading.RLock()
+
+_MAX_HEADERS = 200
+_REASONS = {200: "OK", 201: "Created", 204: "No Content", 400: "Bad Request", 403: "Forbidden"}
+
+
+class Request(NamedTuple):
+    """One HTTP request, read in full; header names are in lower case."""
+
+    method: str
+    target: str
+    headers: Dict[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        return unquote(urlsplit(self.target).path)
+
+    @property
+    def query(self) -> str:
+        return urlsplit(self.target).query
+
+
+class Answer(NamedTuple):
+    """One HTTP answer; ``error`` is the AWS code in it, for the log."""
+
+    status: int
+    headers: Dict[str, str]
+    body: bytes
+    error: Optional[str] = None
+
+
+class _Cut(Exception):
+    """The connection must be closed without an answer."""
+
+
+class _Connection(socketserver.StreamRequestHandler):
+    disable_nagle_algorithm = True
+    rbufsize = 64 * 1024
+
+    def handle(self) -> None:
+        try:
+            while True:
+                request = self._read()
+                if request is None:
+                    return
+                answer = self._answer(request)
+                self._write(request, answer)
+                if request.headers.get("connection", "").lower() == "close":
+                    return
+        except (_Cut, ConnectionError, TimeoutError):
+            return
+
+    def _read(self) -> Optional[Request]:
+        line = self.rfile.readline(65537)
+        if not line.strip():
+            return None
+        parts = line.decode("latin-1").split()
+        if len(parts) != 3:
+            raise _Cut
+        headers: Dict[str, str] = {}
+        for _ in range(_MAX_HEADERS):
+            raw = self.rfile.readline(65537)
+            if raw in (b"\r\n", b"\n", b""):
+                break
+            name, _, value = raw.decode("latin-1").partition(":")
+            headers[name.strip().lower()] = value.strip()
+        if headers.get("expect", "").lower() == "100-continue":
+            self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return Request(parts[0], parts[1], headers, self._read_body(headers))
+
+    def _read_body(self, headers: Dict[str, str]) -> bytes:
+        if headers.get("transfer-encoding", "").lower() != "chunked":
+            return self.rfile.read(int(headers.get("content-length") or 0))
+        pieces = []
+        while True:
+            size = int(self.rfile.readline().split(b";")[0], 16)
+            piece = self.rfile.read(size)
+            self.rfile.readline()
+            if size == 0:
+                return b"".join(pieces)
+            pieces.append(piece)
+
+    def _write(self, request: Request, answer: Answer) -> None:
+        lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Status')}"]
+        for name, value in answer.headers.items():
+            if name.lower() not in ("content-length", "connection", "status"):
+                lines.append(f"{name}: {value}")
+        lines.append(f"Content-Length: {len(answer.body)}")
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+        self.connection.sendall(head if request.method == "HEAD" else head + answer.body)
+
+    def _answer(self, request: Request) -> Answer:
+        if request.path.startswith("/_standin/"):
+            with LOCK:
+                status, body = control.answer(request.method, request.target, request.body)
+            return Answer(status, {"Content-Type": "application/json"}, body)
+        return self._answer_aws(request)
+
+    def _answer_aws(self, request: Request) -> Answer:
+        call = dispatch.identify(request)
+        here = world(call.account)
+        entry = calllog.begin(call.account, call.service, call.operation, time.time(), here.now())
+        entry["resource"] = call.resource
+        status, error = None, None
+        try:
+            if here.latency_ms > 0:
+                time.sleep(here.latency_ms / 1000)
+            answer = self._act(request, call)
+            status, error = answer.status, answer.error
+            return answer
+        except _Cut:
+            error = "(connection cut)"
+            raise
+        finally:
+            calllog.finish(entry, time.time(), status, error)
+
+    def _act(self, request: Request, call: dispatch.Call) -> Answer:
+        fault = faults.take(call.account, call.service, call.operation)
+        if fault == "hang":
+            self._hang()
+        if fault == "cut-before":
+            raise _Cut
+        if fault is not None and fault != "cut-after":
+            return Answer(*protocols.fault(fault, call))
+        if call.service == "":
+            return Answer(*protocols.unsigned(call))
+        with LOCK:
+            world(call.account).advance()
+            try:
+                answer = Answer(*dispatch.perform(request, call))
+            except Exception as broken:  # a gap in moto must not cost the connection
+                traceback.print_exc(file=sys.stderr)
+                answer = Answer(*protocols.broken(broken, call))
+        if fault == "cut-after":
+            raise _Cut
+        return answer
+
+    def _hang(self) -> None:
+        # Says nothing until the client loses patience.
+        while True:
+            readable, _, _ = select.select([self.connection], [], [], 60)
+            if readable and not self.connection.recv(1, socket.MSG_PEEK):
+                raise _Cut
+            if readable:
+                time.sleep(0.5)
+
+
+class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 512
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        traceback.print_exc(file=sys.stderr)
+
+
+class Server:
+    """Listens on the loopback interface, and nowhere else."""
+
+    def __init__(self, port: int) -> None:
+        dispatch.prepare()
+        self._listener = _Listener(("127.0.0.1", port), _Connection)
+        self.port: int = self._listener.server_address[1]
+
+    def serve(self) -> None:
+        """Serve until the process ends."""
+        self._listener.serve_forever(poll_interval=3600)

@@ -1,0 +1,124 @@
+//! The simulation that all tests of a run share, and its own interface.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// How much faster than AWS time goes: a first apply of twelve minutes takes two seconds.
+const SPEED: &str = "400";
+
+/// One call to AWS, as the simulation logged it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Call {
+    /// The service, as IAM spells it.
+    pub service: String,
+    /// The operation.
+    pub operation: String,
+    /// Whether it changes anything.
+    pub mutating: bool,
+    /// When it began, in seconds since the epoch.
+    pub start: f64,
+    /// When it ended.
+    pub end: f64,
+    /// The error code it was answered with.
+    pub error: Option<String>,
+}
+
+/// The address of the simulation, which is started first if need be.
+pub fn endpoint() -> &'static str {
+    static ENDPOINT: OnceLock<String> = OnceLock::new();
+    ENDPOINT.get_or_init(start)
+}
+
+/// The folder for the simulation's files: kept between runs, so that moto is installed once.
+fn cache() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cache")
+}
+
+fn start() -> String {
+    sandbox(&["stop"]);
+    // It ends by itself when this process is gone, so a failing test leaves nothing behind.
+    let pid = std::process::id().to_string();
+    sandbox(&["start", "--speed", SPEED, "--exit-with", &pid])
+        .trim()
+        .to_owned()
+}
+
+/// Runs `kongstack sandbox` and returns what it printed.
+fn sandbox(args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kongstack"));
+    command
+        .arg("sandbox")
+        .args(args)
+        .env_clear()
+        .env("XDG_CACHE_HOME", cache());
+    for name in [
+        "PATH",
+        "HOME",
+        "PIP_CERT",
+        "PIP_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_CONFIG_FILE",
+        "SSL_CERT_FILE",
+    ] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    let output = command.output().expect("the program runs");
+    assert!(
+        output.status.success(),
+        "sandbox {args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().proxy(None).build().into()
+}
+
+fn url(path: &str, account: &str) -> String {
+    format!("{}/_standin/{path}?account={account}", endpoint())
+}
+
+/// The calls of an account, oldest first.
+pub fn calls(account: &str) -> Vec<Call> {
+    let mut answer = agent()
+        .get(&url("calls", account))
+        .call()
+        .expect("the simulation answers");
+    answer.body_mut().read_json().expect("a list of calls")
+}
+
+/// Forgets the calls of an account.
+pub fn forget_calls(account: &str) {
+    agent()
+        .delete(&url("calls", account))
+        .call()
+        .expect("the simulation answers");
+}
+
+/// Changes how the simulation treats an account.
+pub fn configure(account: &str, settings: &Value) {
+    agent()
+        .post(&url("config", account))
+        .send_json(settings)
+        .expect("the simulation answers");
+}
+
+/// Lets the next `times` calls of an operation go wrong.
+pub fn fault(account: &str, service: &str, operation: &str, kind: &str, times: u32) {
+    let fault = json!({"service": service, "operation": operation, "kind": kind, "times": times});
+    agent()
+        .post(&url("faults", account))
+        .send_json(&fault)
+        .expect("the simulation answers");
+}
+
+/// Drops everything of an account.
+pub fn forget(account: &str) {
+    // A test that failed because the simulation is gone must not fail a second time here.
+    agent().post(&url("reset", account)).send_empty().ok();
+}

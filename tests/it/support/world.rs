@@ -1,0 +1,185 @@
+//! A test's own world: an account, a folder, and the program run in them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::standin::{self, Call};
+
+/// What a run of the program left.
+#[derive(Debug)]
+#[must_use]
+pub struct Output {
+    /// The exit code.
+    pub code: i32,
+    /// What it printed as its result.
+    pub stdout: String,
+    /// What it printed beside it.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Insists on an exit code.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(
+            self.code, code,
+            "\n--- stdout\n{}\n--- stderr\n{}",
+            self.stdout, self.stderr
+        );
+        self
+    }
+
+    /// Insists that a text stands in the result.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(
+            self.stdout.contains(text),
+            "no {text:?} in\n{}\n--- stderr\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// Insists that a text stands beside the result.
+    #[track_caller]
+    pub fn warns(self, text: &str) -> Self {
+        assert!(
+            self.stderr.contains(text),
+            "no {text:?} in\n{}\n--- stdout\n{}",
+            self.stderr,
+            self.stdout
+        );
+        self
+    }
+}
+
+/// A simulated account with nothing in it, and a folder with nothing in it.
+pub struct World {
+    /// The account's number.
+    pub account: String,
+    folder: TempDir,
+}
+
+impl World {
+    /// A new one.
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self {
+            account: format!("{:012}", 200_000_000_000 + number),
+            folder: TempDir::new().expect("a folder"),
+        }
+    }
+
+    /// The folder the program runs in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file into the folder.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path
+    }
+
+    /// The program with these arguments, not yet run: a clean environment and the sandbox.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kongstack"));
+        command.args(args).current_dir(self.folder()).env_clear();
+        command.env("HOME", self.folder()).env("COLUMNS", "80");
+        command.env("KONGSTACK_SANDBOX_ENDPOINT", standin::endpoint());
+        command.env("KONGSTACK_SANDBOX_ACCOUNT", &self.account);
+        command
+    }
+
+    /// Runs the program in the sandbox.
+    pub fn run(&self, args: &[&str]) -> Output {
+        let mut all = args.to_vec();
+        all.push("--sandbox");
+        run(&mut self.command(&all))
+    }
+
+    /// Plans, and insists that nothing is to be done and nothing was done.
+    #[track_caller]
+    pub fn expect_converged(&self, args: &[&str]) {
+        self.forget_calls();
+        let mut all = vec!["plan", "--detailed-exitcode"];
+        all.extend(args);
+        let _ = self.run(&all).exits(0);
+        assert_eq!(self.mutating(), Vec::<String>::new());
+    }
+
+    /// The calls since they were last forgotten.
+    pub fn calls(&self) -> Vec<Call> {
+        standin::calls(&self.account)
+    }
+
+    /// The calls since then that change something, as `service:Operation`.
+    pub fn mutating(&self) -> Vec<String> {
+        let calls = self.calls();
+        calls
+            .iter()
+            .filter(|call| call.mutating)
+            .map(|call| format!("{}:{}", call.service, call.operation))
+            .collect()
+    }
+
+    /// Forgets the calls so far.
+    pub fn forget_calls(&self) {
+        standin::forget_calls(&self.account);
+    }
+
+    /// Changes how the simulation treats this account.
+    pub fn configure(&self, settings: &Value) {
+        standin::configure(&self.account, settings);
+    }
+
+    /// Lets the next `times` calls of an operation go wrong.
+    pub fn fault(&self, service: &str, operation: &str, kind: &str, times: u32) {
+        standin::fault(&self.account, service, operation, kind, times);
+    }
+
+    /// How tests talk to the simulated AWS behind the program's back.
+    pub fn aws(&self, region: &str) -> SdkConfig {
+        let key = format!("SANDBOX{}", self.account);
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .endpoint_url(standin::endpoint())
+            .credentials_provider(
+                aws_credential_types::provider::SharedCredentialsProvider::new(Credentials::new(
+                    key, "none", None, None, "tests",
+                )),
+            )
+            .build()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        standin::forget(&self.account);
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Output {
+    let output = command.output().expect("the program runs");
+    Output {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// The path of one of the project's examples.
+pub fn example(name: &str) -> String {
+    format!("{}/examples/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
+}
