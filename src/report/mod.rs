@@ -3,6 +3,7 @@
 //! Rendering is pure: data in, text out, colours as ANSI codes that `screen` takes out where they do not belong. Only
 //! `screen` and `live` write to a terminal; results go to standard output, everything else to standard error.
 
+pub(crate) mod diagnostics;
 mod duration;
 mod events;
 mod explain;

@@ -22,7 +22,7 @@ pub(crate) use self::database::{Capacity, Database};
 pub(crate) use self::gateway::{Admin, ApiKey, Discovery, Kong, Logs};
 pub(crate) use self::ingress::{Certificate, HttpMode, Ingress};
 pub(crate) use self::names::{Named, Names};
-pub(crate) use self::network::{AvailabilityZones, Egress, ExistingNetwork, Network, carve};
+pub(crate) use self::network::{AvailabilityZones, Egress, ExistingNetwork, MAX_ZONES, Network};
 use super::value::{AccountId, Region, StackName};
 
 /// One Kong Gateway stack: the whole file.
@@ -80,4 +80,51 @@ pub(crate) struct StackSpec {
 /// The one format there is.
 fn format_version() -> u32 {
     1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{AvailabilityZones, Certificate, Egress, HttpMode};
+    use crate::spec::rules::good;
+
+    #[test]
+    fn a_name_and_a_region_are_enough() {
+        let spec = good("");
+        assert_eq!(spec.network.cidr().to_string(), "10.0.0.0/16");
+        assert_eq!(spec.network.zones(), AvailabilityZones::Count(2));
+        assert_eq!(spec.network.egress, Egress::Nat);
+        assert_eq!(spec.ingress.certificate, Certificate::None);
+        assert_eq!(spec.ingress.http(), HttpMode::Forward);
+        assert_eq!(spec.database.engine_version.to_string(), "16");
+        assert_eq!(
+            spec.database.capacity.auto_pause(),
+            Some(Duration::from_secs(300))
+        );
+        assert_eq!(spec.database.capacity.max.to_string(), "2");
+        assert_eq!(spec.kong.image.as_str(), "kong:3.9.3");
+        assert_eq!(
+            (spec.data_plane.scaling.min, spec.data_plane.scaling.max),
+            (2, 10)
+        );
+        assert_eq!(spec.discovery.host(), "config.kong.local");
+        assert!(spec.database.deletion_protection && spec.database.final_snapshot && !spec.exec);
+        assert!(spec.admin.allow.is_empty());
+    }
+
+    #[test]
+    fn an_empty_section_is_a_section_of_defaults() {
+        let sections = "network: {}\ningress:\ndatabase: {capacity: {}}\nkong: {}\ncontrol_plane:\ndata_plane: {scaling: }\nadmin: {}\ndiscovery: {}\nlogs: {}\nnames: {}\n";
+        assert_eq!(good(sections), good(""));
+    }
+
+    #[test]
+    fn what_follows_from_other_values() {
+        let spec = good(
+            "ingress: {certificate: 'arn:aws:acm:eu-west-1:123456789012:certificate/a'}\ndatabase: {capacity: {min: 1}}",
+        );
+        assert_eq!(spec.ingress.http(), HttpMode::Redirect);
+        assert_eq!(spec.database.capacity.auto_pause(), None);
+    }
 }

@@ -170,3 +170,33 @@ impl StackSpec {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::Named;
+    use crate::spec::rules::good;
+
+    #[test]
+    fn keys_are_what_serde_reads() {
+        for named in Named::ALL {
+            let read = Named::deserialize(serde_json::Value::from(named.key())).unwrap();
+            assert_eq!(read, named);
+        }
+    }
+
+    #[test]
+    fn names_are_generated_unless_given() {
+        let spec = good("names: {load_balancer: front}");
+        assert_eq!(spec.name_of(Named::LoadBalancer), "front");
+        assert_eq!(
+            spec.name_of(Named::ExecutionRole),
+            "kong-gw-eu-west-1-execution"
+        );
+        assert_eq!(
+            spec.name_of(Named::DataPlaneLogGroup),
+            "/kongstack/kong-gw/data-plane"
+        );
+    }
+}

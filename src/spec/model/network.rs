@@ -15,7 +15,7 @@ pub(crate) struct Network {
     /// Addresses of the VPC, /16 to /28. Default: 10.0.0.0/16, see [`Network::cidr`].
     #[serde(deserialize_with = "value::cidr::optional")]
     pub(crate) cidr: Option<Ipv4Net>,
-    /// How many zones, or which. Default: 2, see [`Network::zones`].
+    /// How many zones, or which. Default: one for each subnet given, else 2, see [`Network::zones`].
     pub(crate) availability_zones: Option<AvailabilityZones>,
     /// One subnet a zone for the load balancer. Default: carved, see [`Network::public_subnets`].
     #[serde(deserialize_with = "value::cidr::optional_list")]
@@ -38,9 +38,13 @@ impl Network {
 
     /// The zones the stack spans.
     pub(crate) fn zones(&self) -> AvailabilityZones {
+        let given = self
+            .public_subnets
+            .as_ref()
+            .or(self.private_subnets.as_ref());
         self.availability_zones
             .clone()
-            .unwrap_or(AvailabilityZones::Count(2))
+            .unwrap_or_else(|| AvailabilityZones::Count(given.map_or(2, Vec::len)))
     }
 
     /// The public subnets, one a zone, in the order of the zones: as given, else carved out of [`Network::cidr`].
@@ -165,4 +169,108 @@ pub(crate) struct ExistingNetwork {
     pub(crate) public_subnets: Vec<SubnetId>,
     /// Subnets for tasks and database, at least two, in different zones.
     pub(crate) private_subnets: Vec<SubnetId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AvailabilityZones, Ipv4Net, Network, carve};
+
+    fn show(blocks: &[Ipv4Net]) -> String {
+        blocks
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    #[test]
+    fn carves() {
+        let table = [
+            (
+                "10.0.0.0/16",
+                2,
+                "10.0.1.0/24 10.0.2.0/24 | 10.0.11.0/24 10.0.12.0/24",
+            ),
+            (
+                "10.0.32.0/19",
+                3,
+                "10.0.33.0/24 10.0.34.0/24 10.0.35.0/24 | 10.0.43.0/24 10.0.44.0/24 10.0.45.0/24",
+            ),
+            (
+                "10.0.0.0/20",
+                2,
+                "10.0.0.0/24 10.0.1.0/24 | 10.0.8.0/24 10.0.9.0/24",
+            ),
+            (
+                "10.0.0.0/23",
+                2,
+                "10.0.0.0/27 10.0.0.32/27 | 10.0.1.0/27 10.0.1.32/27",
+            ),
+            (
+                "10.0.0.0/24",
+                3,
+                "10.0.0.0/27 10.0.0.32/27 10.0.0.64/27 | 10.0.0.128/27 10.0.0.160/27 10.0.0.192/27",
+            ),
+            (
+                "10.0.0.0/25",
+                2,
+                "10.0.0.0/27 10.0.0.32/27 | 10.0.0.64/27 10.0.0.96/27",
+            ),
+        ];
+        for (cidr, zones, expected) in table {
+            let (public, private) = carve(cidr.parse().unwrap(), zones).unwrap();
+            assert_eq!(
+                format!("{} | {}", show(&public), show(&private)),
+                expected,
+                "{cidr}"
+            );
+        }
+    }
+
+    #[test]
+    fn carves_nothing_that_does_not_fit() {
+        for (cidr, zones) in [
+            ("10.0.0.0/25", 3),
+            ("10.0.0.0/26", 2),
+            ("10.0.0.0/15", 2),
+            ("10.0.0.0/16", 7),
+            ("10.0.0.0/16", 0),
+        ] {
+            assert_eq!(carve(cidr.parse().unwrap(), zones), None, "{cidr} {zones}");
+        }
+    }
+
+    #[test]
+    fn carved_subnets_are_distinct_and_inside() {
+        for length in 16..=25 {
+            for zones in 2..=6 {
+                let cidr = Ipv4Net::new("10.0.0.0".parse().unwrap(), length).unwrap();
+                let Some((public, private)) = carve(cidr, zones) else {
+                    continue;
+                };
+                let all: Vec<_> = public.iter().chain(&private).collect();
+                assert_eq!(all.len(), 2 * zones);
+                for (index, block) in all.iter().enumerate() {
+                    assert!(
+                        cidr.contains(*block) && block.prefix_len() <= 27,
+                        "{cidr} {zones} {block}"
+                    );
+                    assert!(
+                        !all[..index].iter().any(|other| other.contains(*block)),
+                        "{cidr} {zones} {block}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn zones_follow_the_subnets_that_are_given() {
+        let network = Network {
+            public_subnets: Some(vec!["10.0.1.0/24".parse().unwrap(); 3]),
+            ..Network::default()
+        };
+        assert_eq!(network.zones(), AvailabilityZones::Count(3));
+        assert_eq!(Network::default().zones(), AvailabilityZones::Count(2));
+    }
 }

@@ -69,7 +69,7 @@ fn check_region(text: &str) -> Result<(), Refusal> {
     let lower = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
     let area = words
         .next()
-        .is_some_and(|word| word.len() == 2 && lower(word));
+        .is_some_and(|word| (2..=4).contains(&word.len()) && lower(word));
     let number = words.next_back().is_some_and(|word| {
         !word.is_empty() && word.len() <= 2 && word.bytes().all(|b| b.is_ascii_digit())
     });

@@ -8,7 +8,7 @@ use super::Refusal;
 use super::text::text_value;
 
 text_value! {
-    /// A public host name such as `api.example.com`, without a dot at its end; the first label may be `*`.
+    /// A public host name such as `api.example.com`, without a dot at its end.
     DomainName, check_domain
 }
 
@@ -84,23 +84,22 @@ pub(crate) fn label_fault(text: &str) -> Option<&'static str> {
 }
 
 fn check_domain(text: &str) -> Result<(), Refusal> {
-    let labels = text.strip_prefix("*.").unwrap_or(text);
     let fault = if text.len() > 253 {
         Some("is longer than 253 characters")
     } else if text.contains("://") || text.contains('/') {
         Some("is an address, not a name")
     } else if text.ends_with('.') {
         Some("has a dot at its end")
-    } else if !labels.contains('.') {
+    } else if !text.contains('.') {
         Some("has no dot in it")
-    } else if labels
-        .split('.')
-        .next_back()
+    } else if text
+        .rsplit('.')
+        .next()
         .is_some_and(|top| top.bytes().all(|b| b.is_ascii_digit()))
     {
         Some("has a number for its last label")
     } else {
-        labels.split('.').find_map(label_fault)
+        text.split('.').find_map(label_fault)
     };
     match fault {
         None => Ok(()),

@@ -17,7 +17,7 @@ pub(crate) use self::arn::{CertificateArn, SecretArn};
 pub(crate) use self::aws::{
     AccountId, EngineVersion, Region, StackName, SubnetId, TlsPolicy, VpcId,
 };
-pub(crate) use self::dns::{DomainName, HostedZone};
+pub(crate) use self::dns::{DomainName, HostedZone, label_fault};
 pub(crate) use self::gateway::{AdminPath, ImageRef};
 pub(crate) use self::number::{Acu, Percent};
 pub(crate) use self::refusal::Refusal;
