@@ -15,7 +15,11 @@ use crate::report::{Ended, Reporter, Screen, outcome, outputs_after};
 pub(super) fn run(args: &ApplyArgs, screen: &Arc<Screen>) -> Result<Exit, CliError> {
     session::run(&args.spec, &args.aws, screen, |session| async move {
         let may_lose = &args.loss.allow_data_loss;
-        let wish = Wish { purpose: Purpose::Apply, select: &args.select, may_lose };
+        let wish = Wish {
+            purpose: Purpose::Apply,
+            select: &args.select,
+            may_lose,
+        };
         let plan = session.plan(&wish).await?;
         refuse(&plan)?;
         carry_out(&session, &plan, &args.run, &Question::yes()).await

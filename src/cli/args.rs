@@ -133,8 +133,12 @@ impl SpecArgs {
 
     /// The same flags again, for a command to suggest.
     fn repeated(&self) -> String {
-        let file = (self.file.as_os_str() != DEFAULT_FILE)
-            .then(|| format!(" -f {}", crate::report::shell_word(&self.file.to_string_lossy())));
+        let file = (self.file.as_os_str() != DEFAULT_FILE).then(|| {
+            format!(
+                " -f {}",
+                crate::report::shell_word(&self.file.to_string_lossy())
+            )
+        });
         let set = self.set.iter();
         let set = set.map(|one| format!(" --set {}", crate::report::shell_word(one)));
         let region = self.region.iter().map(|one| format!(" --region {one}"));
@@ -172,7 +176,9 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("it must be longer than nothing".to_owned()),
         Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("{error}; write something like `90s`, `45m` or `1h 30m`")),
+        Err(error) => Err(format!(
+            "{error}; write something like `90s`, `45m` or `1h 30m`"
+        )),
     }
 }
 
@@ -349,7 +355,9 @@ pub(super) enum SandboxCommand {
 }
 
 fn speed(text: &str) -> Result<f64, String> {
-    let speed = text.parse::<f64>().map_err(|_| "it is not a number".to_owned())?;
+    let speed = text
+        .parse::<f64>()
+        .map_err(|_| "it is not a number".to_owned())?;
     if (1.0..=100_000.0).contains(&speed) {
         Ok(speed)
     } else {

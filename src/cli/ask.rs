@@ -24,7 +24,9 @@ impl Question {
     /// Before a stack is destroyed: its name, so that nobody destroys the wrong one.
     pub(super) fn name(stack: &str) -> Self {
         Self {
-            text: format!("This cannot be undone. Type the stack's name, `{stack}`, to destroy it: "),
+            text: format!(
+                "This cannot be undone. Type the stack's name, `{stack}`, to destroy it: "
+            ),
             answer: stack.to_owned(),
         }
     }
@@ -38,9 +40,17 @@ impl Question {
 ///
 /// # Errors
 /// When nobody can be asked, or says no.
-pub(super) async fn ask(question: &Question, no_input: bool, screen: &Screen) -> Result<(), CliError> {
+pub(super) async fn ask(
+    question: &Question,
+    no_input: bool,
+    screen: &Screen,
+) -> Result<(), CliError> {
     if no_input || !stdin().is_terminal() {
-        let why = if no_input { "--no-input forbids it" } else { "standard input is no terminal" };
+        let why = if no_input {
+            "--no-input forbids it"
+        } else {
+            "standard input is no terminal"
+        };
         return Err(CliError::usage(
             Failure::new("these changes need an answer, and nobody can be asked")
                 .because(why)

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
@@ -40,13 +39,14 @@ pub(super) fn sandbox(args: &AwsArgs, screen: &Screen) -> Result<Option<Sandbox>
     if !args.sandbox {
         return Ok(None);
     }
-    let sandbox = sandbox::ensure(None).map_err(|error| {
-        CliError::failed(Failure::new("the sandbox cannot be started").chain(&error))
-    })?;
+    let sandbox =
+        sandbox::ensure(&|text| screen.note(&format!("sandbox: {text}\n"))).map_err(|error| {
+            CliError::failed(Failure::new("the sandbox cannot be started").chain(&error))
+        })?;
     screen.note(&format!(
         "sandbox: this is a simulation of AWS on this machine; nothing real is read or changed\n\
          sandbox: time goes by {} times as fast\n",
-        sandbox.speed
+        sandbox.health.speed
     ));
     Ok(Some(sandbox))
 }
@@ -79,22 +79,21 @@ pub(super) async fn connect(args: &AwsArgs, region: &str, sandbox: Option<&Sandb
         profile: args.profile.clone(),
         sandbox: sandbox.is_some(),
     };
-    let pace = sandbox.map_or(Pace::REAL, |sandbox| Pace::new(sandbox.speed));
-    Connection { config, pace, around }
+    let pace = sandbox.map_or(Pace::REAL, |sandbox| Pace::new(sandbox.health.speed));
+    Connection {
+        config,
+        pace,
+        around,
+    }
 }
 
-/// Shut off from the environment and from every file of the AWS configuration, so that no real credential is ever
-/// read and no endpoint of the environment is ever called.
+/// Shut off from the environment, and so (without `HOME`) from the files of the AWS configuration too: no real
+/// credential is ever read, and no endpoint of the environment is ever called.
 fn sealed(loader: ConfigLoader, sandbox: &Sandbox) -> ConfigLoader {
     let key = format!("SANDBOX{}", sandbox.account);
     let credentials = Credentials::new(key, "sandbox", None, None, "kongstack sandbox");
-    let no_files = ProfileFiles::builder()
-        .with_contents(ProfileFileKind::Config, "")
-        .with_contents(ProfileFileKind::Credentials, "")
-        .build();
     loader
         .empty_test_environment()
-        .profile_files(no_files)
         .credentials_provider(credentials)
         .endpoint_url(&sandbox.endpoint)
 }

@@ -70,28 +70,43 @@ enum Text {
 impl CliError {
     /// A failure of the run.
     pub(super) fn failed(failure: Failure) -> Self {
-        Self { exit: Exit::Failed, text: Text::Failure(failure) }
+        Self {
+            exit: Exit::Failed,
+            text: Text::Failure(failure),
+        }
     }
 
     /// A command line that makes no sense.
     pub(super) fn usage(failure: Failure) -> Self {
-        Self { exit: Exit::Usage, text: Text::Failure(failure) }
+        Self {
+            exit: Exit::Usage,
+            text: Text::Failure(failure),
+        }
     }
 
     /// A spec with problems, already rendered.
     pub(super) fn invalid(rendered: String) -> Self {
-        Self { exit: Exit::InvalidSpec, text: Text::Rendered(rendered) }
+        Self {
+            exit: Exit::InvalidSpec,
+            text: Text::Rendered(rendered),
+        }
     }
 
     /// An end of which everything has been said.
     pub(super) fn said(exit: Exit) -> Self {
-        Self { exit, text: Text::Said }
+        Self {
+            exit,
+            text: Text::Said,
+        }
     }
 
     /// Interrupted before anything was changed.
     pub(super) fn interrupted() -> Self {
         let failure = Failure::new("interrupted; nothing has been changed");
-        Self { exit: Exit::Interrupted, text: Text::Failure(failure) }
+        Self {
+            exit: Exit::Interrupted,
+            text: Text::Failure(failure),
+        }
     }
 
     /// `--timeout` ran out before anything was changed.
@@ -110,7 +125,11 @@ impl CliError {
 
     /// A stage failed with an error of its own.
     pub(super) fn engine(what: &str, error: &Error, around: &Surroundings) -> Self {
-        Self::failed(explained(Failure::new(what), std::slice::from_ref(error), around))
+        Self::failed(explained(
+            Failure::new(what),
+            std::slice::from_ref(error),
+            around,
+        ))
     }
 
     /// Says what is left to say.
@@ -125,7 +144,10 @@ impl CliError {
 
 fn explained(failure: Failure, errors: &[Error], around: &Surroundings) -> Failure {
     let explanation = explain(errors, around);
-    let failure = explanation.causes.into_iter().fold(failure, Failure::because);
+    let failure = explanation
+        .causes
+        .into_iter()
+        .fold(failure, Failure::because);
     explanation.hints.into_iter().fold(failure, Failure::hint)
 }
 
@@ -138,14 +160,18 @@ impl From<SourceError> for CliError {
             ),
             _ => failure,
         };
-        Self { exit: Exit::InvalidSpec, text: Text::Failure(failure) }
+        Self {
+            exit: Exit::InvalidSpec,
+            text: Text::Failure(failure),
+        }
     }
 }
 
 impl From<UnknownAddress> for CliError {
     fn from(error: UnknownAddress) -> Self {
         Self::usage(
-            Failure::new(error.to_string()).hint("`kongstack plan` shows the addresses that change"),
+            Failure::new(error.to_string())
+                .hint("`kongstack plan` shows the addresses that change"),
         )
     }
 }
@@ -178,7 +204,9 @@ mod tests {
 
     #[test]
     fn a_missing_spec_is_no_failure_of_aws() {
-        let error = CliError::from(SourceError::Missing { name: "kongstack.yaml".to_owned() });
+        let error = CliError::from(SourceError::Missing {
+            name: "kongstack.yaml".to_owned(),
+        });
         assert_eq!(error.exit, Exit::InvalidSpec);
     }
 }

@@ -35,7 +35,11 @@ impl Interrupt {
             either(&mut ctrl_c, &mut terminate).await;
             second.cancel();
         });
-        Ok(Self { drain, abort, listener })
+        Ok(Self {
+            drain,
+            abort,
+            listener,
+        })
     }
 
     /// Does what changes nothing: an interruption or the deadline ends it at once.
@@ -87,10 +91,15 @@ mod tests {
         let interrupt = Interrupt::listen().expect("signals");
         let deadline = Some(Instant::now() + Duration::from_secs(5));
         assert_eq!(interrupt.within(deadline, async { 1 }).await.ok(), Some(1));
-        let late = interrupt.within(deadline, std::future::pending::<()>()).await;
+        let late = interrupt
+            .within(deadline, std::future::pending::<()>())
+            .await;
         assert_eq!(late.err().map(|error| error.exit), Some(Exit::Failed));
         interrupt.drain.cancel();
         let stopped = interrupt.within(None, std::future::pending::<()>()).await;
-        assert_eq!(stopped.err().map(|error| error.exit), Some(Exit::Interrupted));
+        assert_eq!(
+            stopped.err().map(|error| error.exit),
+            Some(Exit::Interrupted)
+        );
     }
 }

@@ -16,7 +16,9 @@ const VARIABLE: &str = "KONGSTACK_LOG";
 
 /// Starts logging as loud as `-v`s were given, or as the variable says.
 pub(super) fn start(verbose: u8, colored: bool) -> Result<(), CliError> {
-    let asked = std::env::var(VARIABLE).ok().filter(|filter| !filter.is_empty());
+    let asked = std::env::var(VARIABLE)
+        .ok()
+        .filter(|filter| !filter.is_empty());
     let filter = match (asked, verbose) {
         (Some(filter), _) => filter,
         (None, 0) => return Ok(()),
@@ -30,9 +32,8 @@ pub(super) fn start(verbose: u8, colored: bool) -> Result<(), CliError> {
                 .hint("write something like `kongstack=debug`"),
         )
     })?;
-    let ours_or_harmless = filter_fn(|line| {
-        line.target().starts_with("kongstack") || *line.level() <= Level::INFO
-    });
+    let ours_or_harmless =
+        filter_fn(|line| line.target().starts_with("kongstack") || *line.level() <= Level::INFO);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(colored)

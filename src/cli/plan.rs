@@ -14,8 +14,16 @@ pub(super) fn run(args: &PlanArgs, screen: &Arc<Screen>) -> Result<Exit, CliErro
 }
 
 async fn show(args: &PlanArgs, session: Session) -> Result<Exit, CliError> {
-    let purpose = if args.destroy { Purpose::Destroy } else { Purpose::Apply };
-    let wish = Wish { purpose, select: &args.select, may_lose: &args.loss.allow_data_loss };
+    let purpose = if args.destroy {
+        Purpose::Destroy
+    } else {
+        Purpose::Apply
+    };
+    let wish = Wish {
+        purpose,
+        select: &args.select,
+        may_lose: &args.loss.allow_data_loss,
+    };
     let plan = session.plan(&wish).await?;
     refuse(&plan)?;
     if args.detailed_exitcode && !plan.is_empty() {

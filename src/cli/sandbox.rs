@@ -9,15 +9,23 @@ use crate::sandbox::{self, Sandbox, SandboxError};
 pub(super) fn run(command: &SandboxCommand, screen: &Screen) -> Result<Exit, CliError> {
     let text = match command {
         SandboxCommand::Start { speed } => {
-            let sandbox = sandbox::start(*speed).map_err(|error| failed("started", &error))?;
+            let say = |text: &str| screen.note(&format!("sandbox: {text}\n"));
+            let sandbox =
+                sandbox::start(*speed, &say).map_err(|error| failed("started", &error))?;
             format!("{}next: kongstack plan --sandbox\n", describe(&sandbox))
         }
         SandboxCommand::Stop => {
             let ran = sandbox::stop().map_err(|error| failed("stopped", &error))?;
-            let text = if ran { "The sandbox is stopped.\n" } else { "The sandbox was not running.\n" };
+            let text = if ran {
+                "The sandbox is stopped.\n"
+            } else {
+                "The sandbox was not running.\n"
+            };
             text.to_owned()
         }
-        SandboxCommand::Status => match sandbox::status().map_err(|error| failed("asked", &error))? {
+        SandboxCommand::Status => match sandbox::status()
+            .map_err(|error| failed("asked", &error))?
+        {
             Some(sandbox) => describe(&sandbox),
             None => "The sandbox is not running: `kongstack sandbox start` starts it.\n".to_owned(),
         },
@@ -31,7 +39,12 @@ pub(super) fn run(command: &SandboxCommand, screen: &Screen) -> Result<Exit, Cli
 }
 
 fn describe(sandbox: &Sandbox) -> String {
-    let Sandbox { endpoint, account, speed, .. } = sandbox;
+    let Sandbox {
+        endpoint,
+        account,
+        health,
+    } = sandbox;
+    let speed = health.speed;
     format!(
         "The sandbox runs at {endpoint}: account {account}, time {speed} times as fast as on AWS.\n"
     )

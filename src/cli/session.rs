@@ -59,7 +59,9 @@ where
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| CliError::failed(Failure::new("no threads can be started").chain(&error)))?;
+        .map_err(|error| {
+            CliError::failed(Failure::new("no threads can be started").chain(&error))
+        })?;
     let result = runtime.block_on(async {
         let interrupt = Interrupt::listen().map_err(|error| {
             CliError::failed(Failure::new("signals cannot be listened for").chain(&error))
@@ -67,7 +69,11 @@ where
         let deadline = aws.timeout.map(|timeout| start + timeout);
         let region = spec.region.as_str();
         let connecting = connect(aws, region, sandbox.as_ref());
-        let Connection { config, pace, around } = interrupt.within(deadline, connecting).await?;
+        let Connection {
+            config,
+            pace,
+            around,
+        } = interrupt.within(deadline, connecting).await?;
         let engine = Engine {
             clients: Arc::new(Clients::new(config)),
             blueprint: Arc::new(blueprint::draw(&spec)),
@@ -80,7 +86,18 @@ where
             name => name.into_owned(),
         };
         let flags = aws.repeated(spec_args);
-        work(Session { screen, engine, pace, around, interrupt, deadline, start, file, flags }).await
+        work(Session {
+            screen,
+            engine,
+            pace,
+            around,
+            interrupt,
+            deadline,
+            start,
+            file,
+            flags,
+        })
+        .await
     });
     // Whoever waits for an answer at the keyboard must not hold up the end.
     runtime.shutdown_background();
@@ -104,7 +121,9 @@ impl Session {
         let looking = async {
             tokio::try_join!(observe(&observer), async {
                 let answer = knock(&self.engine.clients).await;
-                answer.map_err(|error| Unreadable { errors: vec![error] })
+                answer.map_err(|error| Unreadable {
+                    errors: vec![error],
+                })
             })
         };
         let looked = self.interrupt.within(self.deadline, looking).await?;
@@ -127,7 +146,10 @@ impl Session {
         let known = blueprint.resources.keys().chain(world.owned.keys());
         selection.check(known.clone())?;
         for address in wish.may_lose {
-            let one = Selection { targets: vec![address.clone()], ..Selection::default() };
+            let one = Selection {
+                targets: vec![address.clone()],
+                ..Selection::default()
+            };
             one.check(known.clone())?;
         }
         let planned = match wish.purpose {
@@ -140,7 +162,8 @@ impl Session {
         let blockers = self.interrupt.within(self.deadline, blockers).await?;
         plan.refusals
             .extend(blockers.map_err(|error| CliError::unreadable(&error, &self.around))?);
-        self.screen.result(&plan_text(&plan, &self.file, self.screen.width()))?;
+        self.screen
+            .result(&plan_text(&plan, &self.file, self.screen.width()))?;
         Ok(plan)
     }
 }

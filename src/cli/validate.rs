@@ -9,6 +9,9 @@ use crate::report::Screen;
 pub(super) fn run(args: &ValidateArgs, screen: &Screen) -> Result<Exit, CliError> {
     let spec = spec::load(&args.spec, screen)?;
     let file = args.spec.file.display();
-    screen.result(&format!("{file} is valid: the stack `{}` in {}.\n", spec.name, spec.region))?;
+    screen.result(&format!(
+        "{file} is valid: the stack `{}` in {}.\n",
+        spec.name, spec.region
+    ))?;
     Ok(Exit::Done)
 }

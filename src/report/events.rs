@@ -44,7 +44,11 @@ const DRAINING: &str =
 /// An event in one line (an error may have more), without the time.
 pub(super) fn line(event: &Event) -> String {
     match event {
-        Event::Started { address, verb, noun } => {
+        Event::Started {
+            address,
+            verb,
+            noun,
+        } => {
             let style = match verb {
                 Verb::Create => CREATE,
                 Verb::Update => UPDATE,
@@ -52,20 +56,40 @@ pub(super) fn line(event: &Event) -> String {
                 Verb::Delete => DELETE,
             };
             let noun = paint(FAINT, format!("({noun})"));
-            format!("{}: {} {noun}", paint(STRONG, address), paint(style, doing(*verb)))
+            format!(
+                "{}: {} {noun}",
+                paint(STRONG, address),
+                paint(style, doing(*verb))
+            )
         }
         Event::Noted { address, note } => format!("{}: {}", paint(STRONG, address), noted(note)),
-        Event::Finished { address, verb, took } => {
+        Event::Finished {
+            address,
+            verb,
+            took,
+        } => {
             let verb = paint(DONE, done(*verb));
             format!("{}: {verb} in {}", paint(STRONG, address), short(*took))
         }
-        Event::Failed { address, verb, error } => {
+        Event::Failed {
+            address,
+            verb,
+            error,
+        } => {
             let failed = paint(ERROR, format!("failed to {}", to_do(*verb)));
             format!("{}: {failed}: {error}", paint(STRONG, address))
         }
-        Event::Skipped { address, verb, because } => {
+        Event::Skipped {
+            address,
+            verb,
+            because,
+        } => {
             let skipped = paint(UPDATE, "skipped");
-            format!("{}: {skipped} (to {}): it needs {because}", paint(STRONG, address), to_do(*verb))
+            format!(
+                "{}: {skipped} (to {}): it needs {because}",
+                paint(STRONG, address),
+                to_do(*verb)
+            )
         }
         Event::Draining => paint(HINT, DRAINING),
     }
@@ -74,7 +98,11 @@ pub(super) fn line(event: &Event) -> String {
 fn noted(note: &Note) -> String {
     match note {
         Note::Made { id } => format!("it is {id}"),
-        Note::Waiting { what, state, typical } => {
+        Note::Waiting {
+            what,
+            state,
+            typical,
+        } => {
             format!("waiting for {what} ({state}){}", usually(*typical))
         }
         Note::Remark(text) => text.clone(),
@@ -82,7 +110,11 @@ fn noted(note: &Note) -> String {
 }
 
 fn usually(typical: Duration) -> String {
-    if typical.is_zero() { String::new() } else { format!(", usually {}", short(typical)) }
+    if typical.is_zero() {
+        String::new()
+    } else {
+        format!(", usually {}", short(typical))
+    }
 }
 
 #[cfg(test)]
@@ -96,10 +128,27 @@ pub(super) mod tests {
         let service = Address::new(Layer::DataPlane, "service");
         let seconds = Duration::from_secs;
         vec![
-            Event::Started { address: vpc.clone(), verb: Verb::Create, noun: "VPC" },
-            Event::Noted { address: vpc.clone(), note: Note::Made { id: "vpc-1".to_owned() } },
-            Event::Finished { address: vpc, verb: Verb::Create, took: seconds(2) },
-            Event::Started { address: writer.clone(), verb: Verb::Replace, noun: "Aurora writer" },
+            Event::Started {
+                address: vpc.clone(),
+                verb: Verb::Create,
+                noun: "VPC",
+            },
+            Event::Noted {
+                address: vpc.clone(),
+                note: Note::Made {
+                    id: "vpc-1".to_owned(),
+                },
+            },
+            Event::Finished {
+                address: vpc,
+                verb: Verb::Create,
+                took: seconds(2),
+            },
+            Event::Started {
+                address: writer.clone(),
+                verb: Verb::Replace,
+                noun: "Aurora writer",
+            },
             Event::Noted {
                 address: writer.clone(),
                 note: Note::Waiting {
@@ -117,7 +166,11 @@ pub(super) mod tests {
                     detail: vec!["no room".to_owned()],
                 },
             },
-            Event::Skipped { address: service, verb: Verb::Update, because: writer },
+            Event::Skipped {
+                address: service,
+                verb: Verb::Update,
+                because: writer,
+            },
             Event::Draining,
         ]
     }

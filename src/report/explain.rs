@@ -45,7 +45,9 @@ pub(crate) fn explain<'a>(
             explanation.causes.push(cause(error));
         }
         match error.aws() {
-            Some(aws) if aws.class() == Class::Denied && !aws.message().contains("explicit deny") => {
+            Some(aws)
+                if aws.class() == Class::Denied && !aws.message().contains("explicit deny") =>
+            {
                 denied.insert(wanted(aws));
             }
             _ => explanation.add(hint(error, around)),
@@ -62,7 +64,8 @@ pub(crate) fn explain<'a>(
 
 impl Explanation {
     fn add(&mut self, hint: Option<String>) {
-        self.hints.extend(hint.filter(|hint| !self.hints.contains(hint)));
+        self.hints
+            .extend(hint.filter(|hint| !self.hints.contains(hint)));
     }
 }
 
@@ -95,16 +98,22 @@ fn hint(error: &Error, around: &Surroundings) -> Option<String> {
 
 fn aws_hint(error: &AwsError, around: &Surroundings) -> Option<String> {
     let text = match error.class() {
-        Class::Denied => "an explicit deny is stronger than any permission: whoever keeps that policy has to change it",
+        Class::Denied => {
+            "an explicit deny is stronger than any permission: whoever keeps that policy has to change it"
+        }
         Class::Credentials => return Some(credentials_hint(error, around)),
-        Class::Throttled => "AWS wants fewer calls: run it again, perhaps with a lower --parallelism",
+        Class::Throttled => {
+            "AWS wants fewer calls: run it again, perhaps with a lower --parallelism"
+        }
         Class::Quota => {
             return Some(format!(
                 "ask for more under Service Quotas in the AWS console ({}), or remove what is no longer needed",
                 around.region
             ));
         }
-        Class::Unclear => "no clear answer came: run the same command again, it finds out what was done and makes nothing twice",
+        Class::Unclear => {
+            "no clear answer came: run the same command again, it finds out what was done and makes nothing twice"
+        }
         Class::Unreachable => return Some(unreachable_hint(error, around)),
         Class::Refused => return None,
     };
@@ -114,7 +123,9 @@ fn aws_hint(error: &AwsError, around: &Surroundings) -> Option<String> {
 fn credentials_hint(error: &AwsError, around: &Surroundings) -> String {
     let text = format!("{} {}", error.code(), error.message()).to_lowercase();
     let profile = around.profile.as_ref();
-    let with_profile = profile.map(|one| format!(" --profile {one}")).unwrap_or_default();
+    let with_profile = profile
+        .map(|one| format!(" --profile {one}"))
+        .unwrap_or_default();
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&["sso", "expired", "requestexpired"]) {
         return format!(
@@ -130,7 +141,8 @@ fn credentials_hint(error: &AwsError, around: &Surroundings) -> String {
         };
     }
     if has(&["signature", "requesttimetooskewed"]) {
-        return "the secret key does not fit the access key, or this machine's clock is wrong".to_owned();
+        return "the secret key does not fit the access key, or this machine's clock is wrong"
+            .to_owned();
     }
     format!(
         "AWS does not know these credentials; a region that must first be enabled for the account, as {} may be, knows none either",
@@ -143,7 +155,9 @@ fn unreachable_hint(error: &AwsError, around: &Surroundings) -> String {
         return "the sandbox has gone away: `kongstack sandbox start` starts it again".to_owned();
     }
     if let Some(endpoint) = &around.endpoint {
-        return format!("nothing answers at {endpoint}, which the AWS configuration names as the endpoint (AWS_ENDPOINT_URL or endpoint_url)");
+        return format!(
+            "nothing answers at {endpoint}, which the AWS configuration names as the endpoint (AWS_ENDPOINT_URL or endpoint_url)"
+        );
     }
     let names = ["dns error", "failed to lookup"];
     if names.iter().any(|word| error.message().contains(word)) {
@@ -152,7 +166,10 @@ fn unreachable_hint(error: &AwsError, around: &Surroundings) -> String {
             around.region
         );
     }
-    format!("check that this machine reaches the AWS endpoints of {}", around.region)
+    format!(
+        "check that this machine reaches the AWS endpoints of {}",
+        around.region
+    )
 }
 
 /// An action and the resource it is for.
@@ -163,7 +180,8 @@ fn wanted(error: &AwsError) -> Wanted {
     let after = |word: &str| {
         let rest = error.message().split_once(word)?.1.trim_start();
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        rest.get(..end).map(|text| text.trim_end_matches(['.', ',']).to_owned())
+        rest.get(..end)
+            .map(|text| text.trim_end_matches(['.', ',']).to_owned())
     };
     let action = after("perform:").filter(|action| action.contains(':'));
     let resource = after("on resource:").filter(|resource| resource.starts_with("arn:"));
@@ -183,7 +201,10 @@ struct Statement<'a> {
 
 fn statement(denied: &BTreeSet<Wanted>) -> String {
     let action: BTreeSet<&str> = denied.iter().map(|(action, _)| action.as_str()).collect();
-    let mut resource: BTreeSet<&str> = denied.iter().map(|(_, resource)| resource.as_str()).collect();
+    let mut resource: BTreeSet<&str> = denied
+        .iter()
+        .map(|(_, resource)| resource.as_str())
+        .collect();
     if resource.contains("*") {
         resource = BTreeSet::from(["*"]);
     }
@@ -206,13 +227,21 @@ mod tests {
     #[test]
     fn denied_actions_become_one_statement() {
         let errors = [
-            aws("ec2:DescribeVpcs", "UnauthorizedOperation", "You are not authorized to perform this operation."),
+            aws(
+                "ec2:DescribeVpcs",
+                "UnauthorizedOperation",
+                "You are not authorized to perform this operation.",
+            ),
             aws(
                 "ecs:CreateService",
                 "AccessDeniedException",
                 "User: x is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/r because no policy allows it",
             ),
-            aws("ec2:DescribeVpcs", "UnauthorizedOperation", "You are not authorized to perform this operation."),
+            aws(
+                "ec2:DescribeVpcs",
+                "UnauthorizedOperation",
+                "You are not authorized to perform this operation.",
+            ),
         ];
         let explanation = explain(&errors, &Surroundings::default());
         assert_eq!(explanation.causes.len(), 2);
@@ -233,9 +262,19 @@ mod tests {
 
     #[test]
     fn an_explicit_deny_gets_no_statement() {
-        let error = aws("ec2:CreateVpc", "AccessDenied", "not authorized, with an explicit deny in a policy");
+        let error = aws(
+            "ec2:CreateVpc",
+            "AccessDenied",
+            "not authorized, with an explicit deny in a policy",
+        );
         let explanation = explain([&error], &Surroundings::default());
-        assert!(explanation.hints.iter().all(|hint| !hint.contains("Effect")), "{explanation:?}");
+        assert!(
+            explanation
+                .hints
+                .iter()
+                .all(|hint| !hint.contains("Effect")),
+            "{explanation:?}"
+        );
     }
 
     #[test]
@@ -246,7 +285,9 @@ mod tests {
                 profile: profile.map(str::to_owned),
                 ..Surroundings::default()
             };
-            explain([&aws("sts:GetCallerIdentity", code, "")], &around).hints.join("\n")
+            explain([&aws("sts:GetCallerIdentity", code, "")], &around)
+                .hints
+                .join("\n")
         };
         assert!(hint("ExpiredToken", Some("dev")).contains("aws sso login --profile dev"));
         assert!(hint("InvalidClientTokenId", None).contains("me-south-1"));

@@ -15,7 +15,11 @@ impl Failure {
     /// What failed, without a full stop.
     #[must_use]
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), because: Vec::new(), hints: Vec::new() }
+        Self {
+            message: message.into(),
+            because: Vec::new(),
+            hints: Vec::new(),
+        }
     }
 
     /// Adds a cause. One already said is left out.
@@ -42,7 +46,8 @@ impl Failure {
     #[must_use]
     pub(crate) fn chain(self, error: &dyn std::error::Error) -> Self {
         let text = error.to_string();
-        let said = self.message.contains(&text) || self.because.iter().any(|one| one.contains(&text));
+        let said =
+            self.message.contains(&text) || self.because.iter().any(|one| one.contains(&text));
         let failure = if said { self } else { self.because(text) };
         match error.source() {
             Some(source) => failure.chain(source),
@@ -53,9 +58,17 @@ impl Failure {
     /// The whole, `width` characters wide.
     #[must_use]
     pub(crate) fn render(&self, width: usize) -> String {
-        let mut text = format!("{} {}\n", paint(ERROR, "error:"), hang(&self.message, width, 7));
+        let mut text = format!(
+            "{} {}\n",
+            paint(ERROR, "error:"),
+            hang(&self.message, width, 7)
+        );
         for cause in &self.because {
-            text += &format!("  {} {}\n", paint(STRONG, "because:"), hang(cause, width, 11));
+            text += &format!(
+                "  {} {}\n",
+                paint(STRONG, "because:"),
+                hang(cause, width, 11)
+            );
         }
         for hint in &self.hints {
             text += &format!("{} {}\n", paint(HINT, "hint:"), hang(hint, width, 6));

@@ -23,14 +23,22 @@ pub(super) struct Lines {
 impl Lines {
     /// Starts its clock.
     pub(super) fn new(screen: Arc<Screen>) -> Self {
-        Self { screen, start: Instant::now(), waits: Mutex::default() }
+        Self {
+            screen,
+            start: Instant::now(),
+            waits: Mutex::default(),
+        }
     }
 }
 
 impl Sink for Lines {
     fn event(&self, event: Event) {
         let elapsed = self.start.elapsed();
-        let said = self.waits.lock().unwrap_or_else(PoisonError::into_inner).say(&event, elapsed);
+        let said = self
+            .waits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .say(&event, elapsed);
         if let Some(text) = said {
             self.screen.note(&text);
         }
@@ -45,7 +53,10 @@ impl Waits {
     /// The line for an event, unless it is a wait of which nothing new can be said.
     fn say(&mut self, event: &Event, elapsed: Duration) -> Option<String> {
         match event {
-            Event::Noted { address, note: Note::Waiting { state, .. } } => {
+            Event::Noted {
+                address,
+                note: Note::Waiting { state, .. },
+            } => {
                 let known = self.0.get(address);
                 if known.is_some_and(|(said, at)| said == state && elapsed < *at + SILENCE) {
                     return None;
@@ -55,10 +66,16 @@ impl Waits {
             Event::Finished { address, .. } | Event::Failed { address, .. } => {
                 self.0.remove(address);
             }
-            Event::Started { .. } | Event::Noted { .. } | Event::Skipped { .. } | Event::Draining => {}
+            Event::Started { .. }
+            | Event::Noted { .. }
+            | Event::Skipped { .. }
+            | Event::Draining => {}
         }
         let clock = format!("+{}", short(elapsed));
-        Some(format!("{clock:>7} {}\n", events::line(event).replace('\n', "\n        ")))
+        Some(format!(
+            "{clock:>7} {}\n",
+            events::line(event).replace('\n', "\n        ")
+        ))
     }
 }
 
@@ -88,10 +105,11 @@ mod tests {
     #[test]
     fn lines_begin_with_the_time() {
         let mut waits = Waits::default();
-        let all = super::super::events::tests::examples();
+        let all = events::tests::examples();
         let said = all.iter().zip([0, 1, 2, 3, 40, 75, 75, 3700]);
-        let text: String =
-            said.filter_map(|(event, at)| waits.say(event, Duration::from_secs(at))).collect();
+        let text: String = said
+            .filter_map(|(event, at)| waits.say(event, Duration::from_secs(at)))
+            .collect();
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
            +<1s network/vpc: creating (VPC)
             +1s network/vpc: it is vpc-1

@@ -53,13 +53,27 @@ impl Live {
     /// A display for `total` steps.
     pub(super) fn new(total: usize, colored: bool, width: usize) -> Self {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        let counts = Arc::new(Mutex::new(Counts { total, ..Counts::default() }));
+        let counts = Arc::new(Mutex::new(Counts {
+            total,
+            ..Counts::default()
+        }));
         let summary = bars.add(ProgressBar::new_spinner());
         let shown = Arc::clone(&counts);
-        summary.set_style(drawn(colored, move |elapsed| lock(&shown).line(elapsed, width)));
+        summary.set_style(drawn(colored, move |elapsed| {
+            lock(&shown).line(elapsed, width)
+        }));
         summary.enable_steady_tick(TICK);
-        let state = Mutex::new(State { running: BTreeMap::new(), counts });
-        Self { bars, summary, state, colored, width }
+        let state = Mutex::new(State {
+            running: BTreeMap::new(),
+            counts,
+        });
+        Self {
+            bars,
+            summary,
+            state,
+            colored,
+            width,
+        }
     }
 
     /// Takes the display away.
@@ -77,8 +91,12 @@ impl Live {
         let address = running.address.clone();
         let shared = Arc::new(Mutex::new(running));
         let (shown, width) = (Arc::clone(&shared), self.width);
-        let bar = self.bars.insert_before(&self.summary, ProgressBar::new_spinner());
-        bar.set_style(drawn(self.colored, move |elapsed| lock(&shown).line(elapsed, width)));
+        let bar = self
+            .bars
+            .insert_before(&self.summary, ProgressBar::new_spinner());
+        bar.set_style(drawn(self.colored, move |elapsed| {
+            lock(&shown).line(elapsed, width)
+        }));
         bar.enable_steady_tick(TICK);
         state.running.insert(address, (bar, shared));
     }
@@ -99,18 +117,44 @@ impl Sink for Live {
         let mut state = lock(&self.state);
         let mut said = Some(events::line(&event));
         match event {
-            Event::Started { address, verb, noun } => {
-                self.start(&mut state, Running { address, noun, verb, waiting: None });
+            Event::Started {
+                address,
+                verb,
+                noun,
+            } => {
+                self.start(
+                    &mut state,
+                    Running {
+                        address,
+                        noun,
+                        verb,
+                        waiting: None,
+                    },
+                );
                 said = None;
             }
-            Event::Noted { address, note: Note::Waiting { state: now, typical, .. } } => {
+            Event::Noted {
+                address,
+                note:
+                    Note::Waiting {
+                        state: now,
+                        typical,
+                        ..
+                    },
+            } => {
                 if let Some((_, running)) = state.running.get(&address) {
                     lock(running).waiting = Some((now, typical));
                 }
                 said = None;
             }
-            Event::Noted { note: Note::Made { .. }, .. } => said = None,
-            Event::Noted { note: Note::Remark(_), .. } => {}
+            Event::Noted {
+                note: Note::Made { .. },
+                ..
+            } => said = None,
+            Event::Noted {
+                note: Note::Remark(_),
+                ..
+            } => {}
             Event::Finished { address, .. } => {
                 state.end(&address);
                 lock(&state.counts).done += 1;
@@ -142,9 +186,10 @@ impl Running {
     fn line(&self, elapsed: Duration, width: usize) -> String {
         let doing = events::doing(self.verb);
         let (time, state) = match &self.waiting {
-            Some((state, typical)) if !typical.is_zero() => {
-                (format!("{} of about {}", short(elapsed), short(*typical)), state.as_str())
-            }
+            Some((state, typical)) if !typical.is_zero() => (
+                format!("{} of about {}", short(elapsed), short(*typical)),
+                state.as_str(),
+            ),
             Some((state, _)) => (short(elapsed), state.as_str()),
             None => (short(elapsed), ""),
         };
@@ -155,7 +200,11 @@ impl Running {
         let main = format!(": {doing}, {time} ");
         let used = self.address.as_str().chars().count() + main.chars().count();
         let aside = cut(&format!("({aside})"), width.saturating_sub(used + 2));
-        format!("{}{main}{}", paint(STRONG, &self.address), paint(FAINT, aside))
+        format!(
+            "{}{main}{}",
+            paint(STRONG, &self.address),
+            paint(FAINT, aside)
+        )
     }
 }
 
@@ -166,7 +215,14 @@ impl Counts {
         let mut parts = vec![format!("{} of {} done", self.done, self.total)];
         for (count, what) in [
             (self.running, "running"),
-            (self.total.saturating_sub(ended), if self.draining { "held back" } else { "to come" }),
+            (
+                self.total.saturating_sub(ended),
+                if self.draining {
+                    "held back"
+                } else {
+                    "to come"
+                },
+            ),
             (self.failed, "failed"),
             (self.skipped, "skipped"),
         ] {
@@ -185,13 +241,18 @@ fn drawn(
 ) -> ProgressStyle {
     let key = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
         let text = line(state.elapsed());
-        let text =
-            if colored { text } else { anstream::adapter::strip_str(&text).to_string() };
+        let text = if colored {
+            text
+        } else {
+            anstream::adapter::strip_str(&text).to_string()
+        };
         // Writing to a text in memory does not fail.
         let _ = out.write_str(&text);
     };
     let style = ProgressStyle::with_template("{spinner} {line}");
-    style.unwrap_or_else(|_| ProgressStyle::default_spinner()).with_key("line", key)
+    style
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+        .with_key("line", key)
 }
 
 /// The beginning of a text that is too long for its place.
@@ -200,7 +261,11 @@ fn cut(text: &str, width: usize) -> String {
         return text.to_owned();
     }
     let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    if width == 0 { String::new() } else { format!("{kept}…") }
+    if width == 0 {
+        String::new()
+    } else {
+        format!("{kept}…")
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -224,27 +289,51 @@ mod tests {
             waiting: None,
         };
         let at = Duration::from_secs(130);
-        assert_eq!(plain(&running.line(at, 80)), "database/writer: creating, 2m10s (Aurora writer)");
+        assert_eq!(
+            plain(&running.line(at, 80)),
+            "database/writer: creating, 2m10s (Aurora writer)"
+        );
         running.waiting = Some(("creating".to_owned(), Duration::from_secs(360)));
         assert_eq!(
             plain(&running.line(at, 80)),
             "database/writer: creating, 2m10s of about 6m00s (Aurora writer)"
         );
-        running.waiting = Some(("configuring-monitoring".to_owned(), Duration::from_secs(360)));
+        running.waiting = Some((
+            "configuring-monitoring".to_owned(),
+            Duration::from_secs(360),
+        ));
         let line = plain(&running.line(at, 60));
-        assert_eq!(line, "database/writer: creating, 2m10s of about 6m00s (Aurora w…");
+        assert_eq!(
+            line,
+            "database/writer: creating, 2m10s of about 6m00s (Aurora w…"
+        );
         assert!(line.chars().count() <= 58);
     }
 
     #[test]
     fn the_summary_counts_what_is_left() {
-        let counts = Counts { total: 61, running: 5, done: 12, failed: 1, skipped: 3, draining: false };
+        let counts = Counts {
+            total: 61,
+            running: 5,
+            done: 12,
+            failed: 1,
+            skipped: 3,
+            draining: false,
+        };
         let at = Duration::from_secs(83);
         assert_eq!(
             counts.line(at, 80),
             "12 of 61 done, 5 running, 40 to come, 1 failed, 3 skipped, 1m23s"
         );
-        let draining = Counts { draining: true, failed: 0, skipped: 0, ..counts };
-        assert_eq!(draining.line(at, 80), "12 of 61 done, 5 running, 44 held back, 1m23s");
+        let draining = Counts {
+            draining: true,
+            failed: 0,
+            skipped: 0,
+            ..counts
+        };
+        assert_eq!(
+            draining.line(at, 80),
+            "12 of 61 done, 5 running, 44 held back, 1m23s"
+        );
     }
 }

@@ -87,7 +87,11 @@ pub(crate) fn outcome(
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     let all = format!("{counts}; {} after {}", open.join(", "), short(took));
-    text += &format!("{} {}\n", paint(ERROR, format!("{name}{stopped}:")), hang(&all, width, 2));
+    text += &format!(
+        "{} {}\n",
+        paint(ERROR, format!("{name}{stopped}:")),
+        hang(&all, width, 2)
+    );
     let next = "run the same command again: it finds out what is there, goes on from here and makes nothing twice";
     text += &format!("{} {}\n", paint(HINT, "hint:"), hang(next, width, 6));
     text
@@ -106,10 +110,14 @@ pub(crate) fn outputs_after(
     let show = format!("kongstack output{flags}");
     let next = match published.get("endpoint").flatten() {
         Some(_) if around.sandbox => {
-            format!("nothing answers there: the gateway is simulated. Try `{show}`, `kongstack destroy{flags}`")
+            format!(
+                "nothing answers there: the gateway is simulated. Try `{show}`, `kongstack destroy{flags}`"
+            )
         }
         Some(endpoint) => {
-            format!("curl -i {endpoint} (404 \"no Route matched\" until Kong has a route), `{show}`")
+            format!(
+                "curl -i {endpoint} (404 \"no Route matched\" until Kong has a route), `{show}`"
+            )
         }
         None => format!("`{show}`"),
     };
@@ -125,7 +133,9 @@ struct Known<'a> {
 impl Resolve for Known<'_> {
     fn output(&self, address: &Address, attribute: Attribute) -> Option<String> {
         let of = |all: &BTreeMap<Address, Outputs>| {
-            all.get(address).and_then(|one| one.get(attribute)).map(str::to_owned)
+            all.get(address)
+                .and_then(|one| one.get(attribute))
+                .map(str::to_owned)
         };
         of(&self.report.outputs).or_else(|| of(&self.plan.known))
     }
@@ -141,7 +151,8 @@ fn counts(report: &Report) -> String {
         .collect();
     let count = |verb| {
         let of = report.done.iter().filter(|one| one.verb == verb);
-        of.filter(|one| verb != Verb::Delete || !replaced.contains(&one.address)).count()
+        of.filter(|one| verb != Verb::Delete || !replaced.contains(&one.address))
+            .count()
     };
     let verbs = [Verb::Create, Verb::Update, Verb::Replace, Verb::Delete];
     let counts = verbs.map(|verb| (count(verb), done(verb)));
@@ -150,7 +161,11 @@ fn counts(report: &Report) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
-    if shown.is_empty() { "nothing done".to_owned() } else { shown.join(", ") }
+    if shown.is_empty() {
+        "nothing done".to_owned()
+    } else {
+        shown.join(", ")
+    }
 }
 
 fn failed(report: &Report, around: &Surroundings, width: usize) -> String {
@@ -160,7 +175,11 @@ fn failed(report: &Report, around: &Surroundings, width: usize) -> String {
         let what = format!("{}: cannot {} it", address, to_do(*verb));
         text += &format!("{} {}\n", paint(ERROR, "error:"), hang(&what, width, 7));
         for cause in causes {
-            text += &format!("  {} {}\n", paint(STRONG, "because:"), hang(&cause, width, 11));
+            text += &format!(
+                "  {} {}\n",
+                paint(STRONG, "because:"),
+                hang(&cause, width, 11)
+            );
         }
     }
     // Many steps may need one thing: say it once.
@@ -173,7 +192,10 @@ fn failed(report: &Report, around: &Surroundings, width: usize) -> String {
 fn skipped(report: &Report, width: usize) -> String {
     let mut by_cause: BTreeMap<&Address, Vec<&str>> = BTreeMap::new();
     for one in &report.skipped {
-        by_cause.entry(&one.because).or_default().push(one.address.as_str());
+        by_cause
+            .entry(&one.because)
+            .or_default()
+            .push(one.address.as_str());
     }
     let line = |(cause, addresses): (&Address, Vec<&str>)| {
         let list = format!("because of {cause}: {}", addresses.join(", "));
@@ -186,7 +208,10 @@ fn unfinished(report: &Report, width: usize) -> String {
     if report.unfinished.is_empty() {
         return String::new();
     }
-    let mut text = format!("{}\n", paint(UPDATE, "under way, and perhaps going on in AWS:"));
+    let mut text = format!(
+        "{}\n",
+        paint(UPDATE, "under way, and perhaps going on in AWS:")
+    );
     for one in &report.unfinished {
         let id = match &one.id {
             Some(id) => format!(", {id}"),

@@ -16,8 +16,10 @@ impl Published {
     /// Fills in what is known.
     #[must_use]
     pub(crate) fn new(outputs: &BTreeMap<String, Text>, known: &dyn Resolve) -> Self {
-        let mut all: Vec<_> =
-            outputs.iter().map(|(name, text)| (name.clone(), text.resolve(known))).collect();
+        let mut all: Vec<_> = outputs
+            .iter()
+            .map(|(name, text)| (name.clone(), text.resolve(known)))
+            .collect();
         all.sort_by_key(|(name, _)| name != FIRST);
         Self(all)
     }
@@ -25,7 +27,10 @@ impl Published {
     /// The value of one; `None` if there is no such output, `Some(None)` if it is not known.
     #[must_use]
     pub(crate) fn get(&self, name: &str) -> Option<Option<&str>> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_deref())
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_deref())
     }
 
     /// One of them alone, if there is such an output.
@@ -49,7 +54,11 @@ pub(crate) fn as_text(published: &Published) -> String {
         let name = format!("{name:<width$}");
         match value {
             Some(value) => format!("{}  {value}\n", paint(STRONG, name)),
-            None => format!("{}  {}\n", paint(STRONG, name), paint(FAINT, "(not there yet)")),
+            None => format!(
+                "{}  {}\n",
+                paint(STRONG, name),
+                paint(FAINT, "(not there yet)")
+            ),
         }
     };
     published.0.iter().map(line).collect()
@@ -78,7 +87,13 @@ pub(crate) fn as_shell(published: &Published) -> String {
 
 /// `KONGSTACK_` and the name in capitals.
 fn variable(name: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
     format!("KONGSTACK_{}", name.chars().map(plain).collect::<String>())
 }
 
@@ -86,7 +101,11 @@ fn variable(name: &str) -> String {
 #[must_use]
 pub(crate) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { quoted(text) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        quoted(text)
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -152,7 +171,10 @@ mod tests {
             ("endpoint".to_owned(), Text::from("b")),
         ]);
         let published = Published::new(&outputs, &Nothing);
-        assert_eq!(published.names().collect::<Vec<_>>(), ["endpoint", "admin_endpoint"]);
+        assert_eq!(
+            published.names().collect::<Vec<_>>(),
+            ["endpoint", "admin_endpoint"]
+        );
         assert_eq!(published.get("endpoint"), Some(Some("b")));
         assert_eq!(published.get("other"), None);
     }

@@ -20,18 +20,25 @@ const ADDRESSES: usize = 40;
 pub(crate) fn plan(plan: &Plan, file: &str, width: usize) -> String {
     let mut text = String::new();
     if plan.purpose == Purpose::Destroy && !plan.is_empty() {
-        let goes = format!("This goes because the stack `{}` is to be destroyed:", plan.stack);
+        let goes = format!(
+            "This goes because the stack `{}` is to be destroyed:",
+            plan.stack
+        );
         text += &format!("{}\n\n", wrap(&goes, width).join("\n"));
     }
     for layer in Layer::ALL {
-        let of_layer = |entry: &&Entry| entry.address.layer() == layer && entry.action != Action::NoOp;
+        let of_layer =
+            |entry: &&Entry| entry.address.layer() == layer && entry.action != Action::NoOp;
         let entries: Vec<&Entry> = plan.entries.iter().filter(of_layer).collect();
         if entries.is_empty() {
             continue;
         }
         text += &format!("{}\n", paint(STRONG, layer));
         let longest = entries.iter().map(|entry| entry.address.as_str().len());
-        let column = longest.filter(|length| *length <= ADDRESSES).max().unwrap_or(0);
+        let column = longest
+            .filter(|length| *length <= ADDRESSES)
+            .max()
+            .unwrap_or(0);
         for entry in entries {
             text += &resource(entry, column, plan.purpose, width);
         }
@@ -90,41 +97,65 @@ fn resource(entry: &Entry, column: usize, purpose: Purpose, width: usize) -> Str
     } else {
         (format!("\n{}", " ".repeat(MARGIN)), noun)
     };
-    let mut text = format!("  {mark} {}{gap}{}\n", paint(STRONG, address), paint(FAINT, noun));
+    let mut text = format!(
+        "  {mark} {}{gap}{}\n",
+        paint(STRONG, address),
+        paint(FAINT, noun)
+    );
     for change in entry.diff.changes() {
         text += &field(change, width);
     }
     if let Some(reason) = reason(entry, purpose) {
         let because = paint(FAINT, "because");
-        text += &format!("{}{because} {}\n", " ".repeat(FIELD), hang(&reason, width, FIELD + 8));
+        text += &format!(
+            "{}{because} {}\n",
+            " ".repeat(FIELD),
+            hang(&reason, width, FIELD + 8)
+        );
     }
     text
 }
 
 /// Why it is done, where the fields alone do not tell.
 fn reason(entry: &Entry, purpose: Purpose) -> Option<String> {
-    let waits = entry.diff.changes().iter().all(|change| change.effect == Effect::Wait);
+    let waits = entry
+        .diff
+        .changes()
+        .iter()
+        .all(|change| change.effect == Effect::Wait);
     match entry.action {
         Action::NoOp | Action::Create => None,
         Action::Update => waits.then(|| entry.reason.clone()),
-        Action::Replace(ReplaceOrder::CreateFirst) => {
-            Some(format!("{}; the new one is made before the old one goes", entry.reason))
-        }
-        Action::Replace(ReplaceOrder::DeleteFirst) => {
-            Some(format!("{}; the old one goes before the new one is made", entry.reason))
-        }
+        Action::Replace(ReplaceOrder::CreateFirst) => Some(format!(
+            "{}; the new one is made before the old one goes",
+            entry.reason
+        )),
+        Action::Replace(ReplaceOrder::DeleteFirst) => Some(format!(
+            "{}; the old one goes before the new one is made",
+            entry.reason
+        )),
         // The reason of all others on the way down stands at the top.
-        Action::Delete => (purpose == Purpose::Apply || is_retired(entry)).then(|| entry.reason.clone()),
+        Action::Delete => {
+            (purpose == Purpose::Apply || is_retired(entry)).then(|| entry.reason.clone())
+        }
     }
 }
 
 fn is_retired(entry: &Entry) -> bool {
-    entry.live.as_ref().is_some_and(|live| live.standing == Standing::Retired)
+    entry
+        .live
+        .as_ref()
+        .is_some_and(|live| live.standing == Standing::Retired)
 }
 
 /// `field: old → new`, or both on lines of their own where one line does not hold them.
 fn field(change: &Change, width: usize) -> String {
-    let Change { field, old, new, effect } = change;
+    let Change {
+        field,
+        old,
+        new,
+        effect,
+    } = change;
     let note = match effect {
         Effect::InPlace => "",
         Effect::Wait => " (waited for)",
@@ -146,7 +177,10 @@ fn field(change: &Change, width: usize) -> String {
     }
     let mut text = format!("{indent}{field}:{}\n", paint(FAINT, note));
     for (style, sign, value) in [(DELETE, "-", old), (CREATE, "+", new)] {
-        for (index, line) in wrap(value, width.saturating_sub(VALUE)).into_iter().enumerate() {
+        for (index, line) in wrap(value, width.saturating_sub(VALUE))
+            .into_iter()
+            .enumerate()
+        {
             let sign = if index == 0 { sign } else { " " };
             text += &format!("{}{sign} {}\n", " ".repeat(VALUE - 2), paint(style, line));
         }
@@ -167,7 +201,10 @@ fn refusals(plan: &Plan, width: usize) -> String {
     for refusal in &plan.refusals {
         let address = refusal.address().as_str();
         let told = refusal.to_string();
-        let told = told.strip_prefix(address).and_then(|told| told.strip_prefix(": ")).unwrap_or(&told);
+        let told = told
+            .strip_prefix(address)
+            .and_then(|told| told.strip_prefix(": "))
+            .unwrap_or(&told);
         text += &format!("  {} {}\n", paint(ERROR, "!"), paint(STRONG, address));
         text += &format!("{}{}\n", " ".repeat(FIELD), hang(told, width, FIELD));
         let fix = hang(&refusal.fix(), width, FIELD + 5);

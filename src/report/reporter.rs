@@ -59,9 +59,21 @@ impl Sink for Reporter {
 /// The event with what takes AWS's time turned into what it takes here.
 fn here(event: Event, pace: Pace) -> Event {
     match event {
-        Event::Noted { address, note: Note::Waiting { what, state, typical } } => Event::Noted {
+        Event::Noted {
             address,
-            note: Note::Waiting { what, state, typical: pace.scale(typical) },
+            note:
+                Note::Waiting {
+                    what,
+                    state,
+                    typical,
+                },
+        } => Event::Noted {
+            address,
+            note: Note::Waiting {
+                what,
+                state,
+                typical: pace.scale(typical),
+            },
         },
         other => other,
     }

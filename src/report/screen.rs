@@ -26,7 +26,11 @@ impl Screen {
     #[must_use]
     pub(crate) fn new(color: ColorChoice, quiet: bool, verbose: u8) -> Self {
         color.write_global();
-        Self { quiet, verbose, closed: AtomicBool::new(false) }
+        Self {
+            quiet,
+            verbose,
+            closed: AtomicBool::new(false),
+        }
     }
 
     /// Writes a result to standard output.
@@ -38,7 +42,10 @@ impl Screen {
             return Ok(());
         }
         let mut stdout = anstream::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        match stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+        {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 self.closed.store(true, Ordering::Relaxed);
                 Ok(())
@@ -58,7 +65,9 @@ impl Screen {
     pub(crate) fn alert(&self, text: &str) {
         let mut stderr = anstream::stderr().lock();
         // There is no place left to complain about a failure here.
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+        let _ = stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| stderr.flush());
     }
 
     /// Whether only results and errors are wanted.
@@ -89,19 +98,27 @@ impl Screen {
     /// Columns for results.
     #[must_use]
     pub(crate) fn width(&self) -> usize {
-        let size = io::stdout().is_terminal().then(|| tcgetwinsize(io::stdout()));
+        let size = io::stdout()
+            .is_terminal()
+            .then(|| tcgetwinsize(io::stdout()));
         columns(size)
     }
 
     /// Columns for everything else.
     #[must_use]
     pub(crate) fn side_width(&self) -> usize {
-        let size = io::stderr().is_terminal().then(|| tcgetwinsize(io::stderr()));
+        let size = io::stderr()
+            .is_terminal()
+            .then(|| tcgetwinsize(io::stderr()));
         columns(size)
     }
 }
 
 fn columns(size: Option<rustix::io::Result<rustix::termios::Winsize>>) -> usize {
-    let columns = size.and_then(Result::ok).map(|size| usize::from(size.ws_col));
-    columns.filter(|columns| *columns > 0).map_or(COLUMNS, |columns| columns.clamp(40, READABLE))
+    let columns = size
+        .and_then(Result::ok)
+        .map(|size| usize::from(size.ws_col));
+    columns
+        .filter(|columns| *columns > 0)
+        .map_or(COLUMNS, |columns| columns.clamp(40, READABLE))
 }

@@ -5,7 +5,9 @@
 /// Lines that the text itself has are kept, and so is their indentation. The text must hold no colours.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(8);
-    text.lines().flat_map(|line| wrap_line(line, width)).collect()
+    text.lines()
+        .flat_map(|line| wrap_line(line, width))
+        .collect()
 }
 
 /// As [`wrap`], with the lines after the first indented by `indent`, which counts.
@@ -22,7 +24,10 @@ fn wrap_line(line: &str, width: usize) -> Vec<String> {
             return lines;
         };
         // One more than fits may be looked at: a space there ends the line.
-        let within = rest.char_indices().nth(width + 1).map_or(rest.len(), |(end, _)| end);
+        let within = rest
+            .char_indices()
+            .nth(width + 1)
+            .map_or(rest.len(), |(end, _)| end);
         let space = rest.get(..within).and_then(|part| part.rfind(' '));
         let indent = rest.len() - rest.trim_start().len();
         let (end, next) = match space.filter(|space| *space > indent) {
