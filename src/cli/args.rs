@@ -29,11 +29,11 @@ Environment:
 
 const EXAMPLES: &str = "\
 Examples:
-  kongstack plan --sandbox                what would be made, with no AWS account
-  kongstack plan                          what would change
-  kongstack apply                         make AWS match kongstack.yaml
-  kongstack output endpoint               the gateway's address
-  kongstack destroy -f other.yaml         remove a stack";
+  kongstack plan --sandbox          what would be made, on a simulated AWS
+  kongstack plan                    what would change
+  kongstack apply                   make AWS match kongstack.yaml
+  kongstack output endpoint         the gateway's address
+  kongstack destroy -f other.yaml   remove a stack";
 
 /// A Kong Gateway stack on AWS from one YAML file.
 ///
@@ -42,6 +42,7 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(
     name = "kongstack",
+    bin_name = "kongstack",
     version,
     max_term_width = 80,
     after_help = EXAMPLES,
@@ -88,14 +89,26 @@ pub(super) enum Color {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Show what would change on AWS, and why
+    ///
+    /// Reads AWS and changes nothing. What somebody changed by hand shows as a difference like any other.
     Plan(PlanArgs),
     /// Make AWS match the spec
+    ///
+    /// Plans, shows the plan, asks, and carries it out. Run it again after an interruption or a failure: it goes on
+    /// where it stopped. The first Ctrl-C begins nothing new and lets running calls finish, the second stops at once.
     Apply(ApplyArgs),
     /// Remove the stack from AWS
+    ///
+    /// Shows everything that will be deleted and whatever stands in the way, asks for the stack's name, and deletes
+    /// what belongs to the stack. What belongs to others, an existing network for one, stays as it is.
     Destroy(DestroyArgs),
     /// Check the spec without asking AWS
+    ///
+    /// Finds everything that AWS or Kong would refuse, as far as it can be known beforehand, and says it all at once.
     Validate(ValidateArgs),
     /// Print the endpoints and ids of a live stack
+    ///
+    /// Reads them from AWS. With a name, prints that one value and nothing else.
     Output(OutputArgs),
     /// Run the simulated AWS that `--sandbox` uses
     #[command(subcommand)]
@@ -218,9 +231,7 @@ pub(super) struct LossArgs {
     pub(super) allow_data_loss: Vec<Address>,
 }
 
-/// Show what would change on AWS, and why.
-///
-/// Reads AWS and changes nothing. What somebody changed by hand shows as a difference like any other.
+/// The arguments of `plan`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -245,10 +256,7 @@ pub(super) struct PlanArgs {
     pub(super) loss: LossArgs,
 }
 
-/// Make AWS match the spec.
-///
-/// Plans, shows the plan, asks, and carries it out. Run it again after an interruption or a failure: it goes on where
-/// it stopped. The first Ctrl-C begins nothing new and lets running calls finish, the second stops at once.
+/// The arguments of `apply`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -269,10 +277,7 @@ pub(super) struct ApplyArgs {
     pub(super) loss: LossArgs,
 }
 
-/// Remove the stack from AWS.
-///
-/// Shows everything that will be deleted and whatever stands in the way, asks for the stack's name, and deletes what
-/// belongs to the stack. What belongs to others, an existing network for one, stays as it is.
+/// The arguments of `destroy`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -290,9 +295,7 @@ pub(super) struct DestroyArgs {
     pub(super) run: RunArgs,
 }
 
-/// Check the spec without asking AWS.
-///
-/// Finds everything that AWS or Kong would refuse, as far as it can be known beforehand, and says it all at once.
+/// The arguments of `validate`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -303,9 +306,7 @@ pub(super) struct ValidateArgs {
     pub(super) spec: SpecArgs,
 }
 
-/// Print the endpoints and ids of a live stack.
-///
-/// Reads them from AWS. With a name, prints that one value and nothing else.
+/// The arguments of `output`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -365,7 +366,7 @@ fn speed(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Print completions for a shell.
+/// The arguments of `completions`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

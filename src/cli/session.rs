@@ -162,8 +162,13 @@ impl Session {
         let blockers = self.interrupt.within(self.deadline, blockers).await?;
         plan.refusals
             .extend(blockers.map_err(|error| CliError::unreadable(&error, &self.around))?);
-        self.screen
-            .result(&plan_text(&plan, &self.file, self.screen.width()))?;
+        let matched = if selection == Selection::default() {
+            self.file.clone()
+        } else {
+            format!("{}, as far as it is selected", self.file)
+        };
+        let text = plan_text(&plan, &matched, self.screen.width());
+        self.screen.result(&text)?;
         Ok(plan)
     }
 }

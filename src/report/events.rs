@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::duration::short;
 use super::style::{CREATE, DELETE, DONE, ERROR, FAINT, HINT, REPLACE, STRONG, UPDATE, paint};
+use super::wrap::clean;
 use crate::event::{Event, Verb};
 use crate::resource::Note;
 
@@ -77,6 +78,7 @@ pub(super) fn line(event: &Event) -> String {
             error,
         } => {
             let failed = paint(ERROR, format!("failed to {}", to_do(*verb)));
+            let error = clean(&error.to_string());
             format!("{}: {failed}: {error}", paint(STRONG, address))
         }
         Event::Skipped {
@@ -103,9 +105,9 @@ fn noted(note: &Note) -> String {
             state,
             typical,
         } => {
-            format!("waiting for {what} ({state}){}", usually(*typical))
+            format!("waiting for {what} ({}){}", clean(state), usually(*typical))
         }
-        Note::Remark(text) => text.clone(),
+        Note::Remark(text) => clean(text),
     }
 }
 

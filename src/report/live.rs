@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 use super::duration::short;
 use super::events;
 use super::style::{FAINT, STRONG, paint};
+use super::wrap::clean;
 use crate::event::{Event, Sink, Verb};
 use crate::resource::{Address, Note};
 
@@ -143,7 +144,7 @@ impl Sink for Live {
                     },
             } => {
                 if let Some((_, running)) = state.running.get(&address) {
-                    lock(running).waiting = Some((now, typical));
+                    lock(running).waiting = Some((clean(&now), typical));
                 }
                 said = None;
             }

@@ -14,6 +14,8 @@ mod outcome;
 mod outputs;
 mod plan;
 mod reporter;
+#[cfg(test)]
+mod sample;
 mod screen;
 mod style;
 mod wrap;

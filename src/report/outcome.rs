@@ -233,3 +233,6 @@ fn kept(report: &Report, width: usize) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

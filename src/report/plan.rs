@@ -1,7 +1,7 @@
 //! A plan as text: what would change, layer by layer, and why.
 
 use super::style::{CREATE, DELETE, ERROR, FAINT, HINT, REPLACE, STRONG, UPDATE, paint};
-use super::wrap::{hang, wrap};
+use super::wrap::{clean, hang, wrap};
 use crate::diff::{Action, Entry};
 use crate::plan::{Plan, Purpose};
 use crate::resource::{Change, Effect, Layer, ReplaceOrder, Standing};
@@ -15,16 +15,19 @@ const MARGIN: usize = 14;
 /// Addresses longer than this do not push the nouns of the others to the right.
 const ADDRESSES: usize = 40;
 
-/// The whole plan, `width` columns wide; `file` is what the spec is called.
+/// The whole plan, `width` columns wide; `file` is what AWS matches when there is nothing to do.
 #[must_use]
 pub(crate) fn plan(plan: &Plan, file: &str, width: usize) -> String {
     let mut text = String::new();
-    if plan.purpose == Purpose::Destroy && !plan.is_empty() {
-        let goes = format!(
-            "This goes because the stack `{}` is to be destroyed:",
-            plan.stack
-        );
-        text += &format!("{}\n\n", wrap(&goes, width).join("\n"));
+    if !plan.is_empty() {
+        let (stack, region) = (&plan.stack, &plan.region);
+        let heading = match plan.purpose {
+            Purpose::Apply => format!("The stack `{stack}` in {region} would change:"),
+            Purpose::Destroy => {
+                format!("This goes because the stack `{stack}` in {region} is to be destroyed:")
+            }
+        };
+        text += &format!("{}\n\n", wrap(&heading, width).join("\n"));
     }
     for layer in Layer::ALL {
         let of_layer =
@@ -161,22 +164,18 @@ fn field(change: &Change, width: usize) -> String {
         Effect::Wait => " (waited for)",
         Effect::Replace(_) => " (replaces)",
     };
-    let (old, new) = match (old, new) {
-        (None, None) => ("(absent)", "(absent)"),
-        (Some(old), None) => (shown(old), "(removed)"),
-        (None, Some(new)) => ("(absent)", shown(new)),
-        (Some(old), Some(new)) => (shown(old), shown(new)),
-    };
+    let old = shown(old.as_deref(), "(absent)");
+    let new = shown(new.as_deref(), "(removed)");
     let indent = " ".repeat(FIELD);
     let length = |text: &str| text.chars().count();
-    let one_line = length(field) + length(old) + length(new) + length(note) + 5;
+    let one_line = length(field) + length(&old) + length(&new) + length(note) + 5;
     let has_lines = old.contains('\n') || new.contains('\n');
     if FIELD + one_line <= width && !has_lines {
         let (old, new) = (paint(DELETE, old), paint(CREATE, new));
         return format!("{indent}{field}: {old} → {new}{}\n", paint(FAINT, note));
     }
     let mut text = format!("{indent}{field}:{}\n", paint(FAINT, note));
-    for (style, sign, value) in [(DELETE, "-", old), (CREATE, "+", new)] {
+    for (style, sign, value) in [(DELETE, "-", &old), (CREATE, "+", &new)] {
         for (index, line) in wrap(value, width.saturating_sub(VALUE))
             .into_iter()
             .enumerate()
@@ -188,9 +187,13 @@ fn field(change: &Change, width: usize) -> String {
     text
 }
 
-/// An empty text is shown as what it is.
-fn shown(value: &str) -> &str {
-    if value.is_empty() { "(empty)" } else { value }
+/// A value fit for a terminal; an empty one is shown as what it is.
+fn shown(value: Option<&str>, without: &str) -> String {
+    match value {
+        None => without.to_owned(),
+        Some("") => "(empty)".to_owned(),
+        Some(value) => clean(value),
+    }
 }
 
 fn refusals(plan: &Plan, width: usize) -> String {
@@ -213,3 +216,6 @@ fn refusals(plan: &Plan, width: usize) -> String {
     text.push('\n');
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,10 +2,11 @@
 
 /// Breaks `text` into lines of at most `width` characters, at spaces where there are any, otherwise anywhere.
 ///
-/// Lines that the text itself has are kept, and so is their indentation. The text must hold no colours.
+/// Lines that the text itself has are kept, and so is their indentation; colours and control characters are not.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(8);
-    text.lines()
+    clean(text)
+        .lines()
         .flat_map(|line| wrap_line(line, width))
         .collect()
 }
@@ -14,6 +15,13 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
 pub(super) fn hang(text: &str, width: usize, indent: usize) -> String {
     let lines = wrap(text, width.saturating_sub(indent));
     lines.join(&format!("\n{}", " ".repeat(indent)))
+}
+
+/// A text from elsewhere (AWS, a log, a file) without anything that a terminal would act on.
+pub(super) fn clean(text: &str) -> String {
+    let text = anstream::adapter::strip_str(text).to_string();
+    let harmless = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
+    text.chars().map(harmless).collect()
 }
 
 fn wrap_line(line: &str, width: usize) -> Vec<String> {
@@ -54,6 +62,11 @@ mod tests {
     fn what_has_no_spaces_breaks_anywhere() {
         assert_eq!(wrap("1234567890abc", 10), ["1234567890", "abc"]);
         assert_eq!(wrap("ééééééééé", 8), ["éééééééé", "é"]);
+    }
+
+    #[test]
+    fn a_terminal_is_told_nothing_by_others() {
+        assert_eq!(clean("a\u{1b}[31mb\u{7}c\td\ne"), "abc d\ne");
     }
 
     #[test]
