@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod aws;
 pub(crate) mod blueprint;
+pub(crate) mod cli;
 pub(crate) mod diff;
 pub(crate) mod event;
 pub(crate) mod kinds;
@@ -13,3 +14,5 @@ pub(crate) mod report;
 pub(crate) mod resource;
 pub(crate) mod sandbox;
 pub(crate) mod spec;
+
+pub use cli::main;
