@@ -4,6 +4,7 @@
 //! blueprint. A new kind is one file and one line here.
 
 pub(crate) mod autoscaling;
+pub(crate) mod ec2;
 pub(crate) mod ecs;
 pub(crate) mod iam;
 pub(crate) mod kong;
@@ -17,6 +18,17 @@ use crate::resource::{KindRef, kind};
 pub(crate) static ALL: &[KindRef] = &[
     kind::<autoscaling::ScalableTarget>(),
     kind::<autoscaling::ScalingPolicy>(),
+    kind::<ec2::ElasticIp>(),
+    kind::<ec2::InternetGateway>(),
+    kind::<ec2::NatGateway>(),
+    kind::<ec2::Route>(),
+    kind::<ec2::RouteTable>(),
+    kind::<ec2::SecurityGroup>(),
+    kind::<ec2::SecurityGroupRule>(),
+    kind::<ec2::Subnet>(),
+    kind::<ec2::RouteTableAssociation>(),
+    kind::<ec2::Vpc>(),
+    kind::<ec2::VpcEndpoint>(),
     kind::<ecs::EcsCluster>(),
     kind::<ecs::EcsService>(),
     kind::<ecs::TaskDefinition>(),

@@ -24,7 +24,11 @@ pub(crate) fn admin_key() -> Result<SecretString, AdminKeyError> {
     while key.len() < LENGTH {
         // 6 bits choose among 64; the two beyond the table are drawn again, so that all characters are equally likely.
         let drawn = usize::try_from(OsRng.try_next_u32()? & 63).unwrap_or(usize::MAX);
-        key.extend(CHARACTERS.get(drawn).map(|character| char::from(*character)));
+        key.extend(
+            CHARACTERS
+                .get(drawn)
+                .map(|character| char::from(*character)),
+        );
     }
     Ok(key.into())
 }

@@ -87,9 +87,11 @@ mod tests {
     #[test]
     fn the_pair_is_a_certificate_and_its_own_key() {
         let secret = cluster_certificate().unwrap();
-        let pair: BTreeMap<String, String> =
-            serde_json::from_str(secret.expose_secret()).unwrap();
-        assert_eq!(pair.keys().collect::<Vec<_>>(), [CERTIFICATE_KEY, PRIVATE_KEY_KEY]);
+        let pair: BTreeMap<String, String> = serde_json::from_str(secret.expose_secret()).unwrap();
+        assert_eq!(
+            pair.keys().collect::<Vec<_>>(),
+            [CERTIFICATE_KEY, PRIVATE_KEY_KEY]
+        );
         assert!(pair["cert"].starts_with("-----BEGIN CERTIFICATE-----"));
         let key = KeyPair::from_pem(&pair["key"]).unwrap();
         assert!(key.is_compatible(&PKCS_ECDSA_P384_SHA384));
@@ -123,7 +125,10 @@ mod tests {
 
     #[test]
     fn every_pair_is_another_and_none_can_be_printed() {
-        let (one, two) = (cluster_certificate().unwrap(), cluster_certificate().unwrap());
+        let (one, two) = (
+            cluster_certificate().unwrap(),
+            cluster_certificate().unwrap(),
+        );
         assert_ne!(one.expose_secret(), two.expose_secret());
         assert!(!format!("{one:?}").contains("PRIVATE"));
     }
