@@ -4,3 +4,6 @@
 
 mod addresses;
 mod draft;
+mod endpoints;
+pub(crate) mod network;
+pub(crate) mod security;

@@ -80,7 +80,10 @@ impl Fields {
         } = container;
         self.set("image", image);
         self.set_unless_default("command", &command.join(" "));
-        self.set("ports", joined(ports.iter().map(|port| format!("{port}/tcp"))));
+        self.set(
+            "ports",
+            joined(ports.iter().map(|port| format!("{port}/tcp"))),
+        );
         for (name, value) in environment {
             self.set_later(format!("environment.{name}"), value.resolve(outputs));
         }
@@ -170,7 +173,10 @@ impl Fields {
         self.set_unless_default("entry_point", &container.entry_point().join(" "));
         let ports = container.port_mappings().iter().map(|mapping| {
             let protocol = mapping.protocol().map_or("tcp", |one| one.as_str());
-            format!("{}/{protocol}", mapping.container_port().unwrap_or_default())
+            format!(
+                "{}/{protocol}",
+                mapping.container_port().unwrap_or_default()
+            )
         });
         self.set("ports", joined(ports));
         for pair in container.environment() {
@@ -237,7 +243,8 @@ impl Fields {
 
     /// Lists every field in which these differ from `live`.
     pub(super) fn compare(&self, live: &Self, diff: &mut Diff) {
-        let names: std::collections::BTreeSet<&String> = self.0.keys().chain(live.0.keys()).collect();
+        let names: std::collections::BTreeSet<&String> =
+            self.0.keys().chain(live.0.keys()).collect();
         for name in names {
             let (want, have) = (self.0.get(name), live.0.get(name).cloned().flatten());
             if want.is_some_and(|want| want.is_some() && *want == have) {

@@ -60,7 +60,13 @@ pub(super) fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Dif
     diff.field("maximum_percent", maximum_percent, &live.maximum_percent);
     let breaker = breaker(true, true).to_owned();
     diff.field("circuit_breaker", &breaker, &live.circuit_breaker);
-    diff_traffic(load_balancing.as_ref(), registry.as_ref(), live, outputs, &mut diff);
+    diff_traffic(
+        load_balancing.as_ref(),
+        registry.as_ref(),
+        live,
+        outputs,
+        &mut diff,
+    );
     diff.field("execute_command", execute_command, &live.execute_command);
     let propagate = PropagateTags::Service.as_str().to_owned();
     diff.field("propagate_tags", &propagate, &live.propagate_tags);
@@ -87,9 +93,19 @@ fn diff_traffic(
     });
     diff_texts("load_balancers", texts, &live.target_groups, outputs, diff);
     let grace = balancing.map_or(0, |one| one.grace.as_secs());
-    diff.field("health_check_grace_period", &grace, &live.health_check_grace);
+    diff.field(
+        "health_check_grace_period",
+        &grace,
+        &live.health_check_grace,
+    );
     let registry = registry.map(Text::from);
-    diff_texts("service_registries", registry, &live.registries, outputs, diff);
+    diff_texts(
+        "service_registries",
+        registry,
+        &live.registries,
+        outputs,
+        diff,
+    );
 }
 
 /// Compares what there may be one of with what there may be several of.
@@ -117,4 +133,3 @@ fn diff_rollout(live: &Live, diff: &mut Diff) {
         Some(Rollout::Completed) | None => {}
     }
 }
-
