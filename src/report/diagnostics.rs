@@ -195,6 +195,10 @@ admin:
 ";
 
     #[test]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the snapshot is long because it shows many mistakes"
+    )]
     fn many_mistakes() {
         insta::assert_snapshot!(rendered(MANY, &["logs.retention_days=8"], 80), @r"
         error[missing-key]: the spec has no `region`
