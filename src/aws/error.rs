@@ -191,6 +191,14 @@ fn class_of(code: &str, message: &str, status: Option<u16>) -> Class {
         "MissingAuthenticationToken",
         "IncompleteSignature",
     ];
+    const UNCLEAR: [&str; 6] = [
+        "InternalFailure",
+        "InternalError",
+        "InternalServerError",
+        "ServerException",
+        "ServiceUnavailable",
+        "Unavailable",
+    ];
     const THROTTLED: [&str; 6] = [
         "Throttling",
         "ThrottledException",
@@ -212,7 +220,7 @@ fn class_of(code: &str, message: &str, status: Option<u16>) -> Class {
         || bare(code).starts_with("TooMany")
     {
         Class::Quota
-    } else if status.is_some_and(|status| status >= 500) {
+    } else if status.is_some_and(|status| status >= 500) || listed(&UNCLEAR) {
         Class::Unclear
     } else {
         Class::Refused

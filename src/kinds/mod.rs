@@ -3,7 +3,32 @@
 //! What AWS does with a resource lives in its kind and nowhere else; what a Kong stack wants of it, in the
 //! blueprint. A new kind is one file and one line here.
 
-use crate::resource::KindRef;
+pub(crate) mod ec2;
+pub(crate) mod iam;
+mod leftover;
+pub(crate) mod rds;
+pub(crate) mod secrets;
+
+use crate::resource::{KindRef, kind};
 
 /// Every kind there is, sorted by type.
-pub(crate) static ALL: &[KindRef] = &[];
+pub(crate) static ALL: &[KindRef] = &[
+    kind::<ec2::ElasticIp>(),
+    kind::<ec2::InternetGateway>(),
+    kind::<ec2::NatGateway>(),
+    kind::<ec2::Route>(),
+    kind::<ec2::RouteTable>(),
+    kind::<ec2::SecurityGroup>(),
+    kind::<ec2::SecurityGroupRule>(),
+    kind::<ec2::Subnet>(),
+    kind::<ec2::RouteTableAssociation>(),
+    kind::<ec2::Vpc>(),
+    kind::<ec2::VpcEndpoint>(),
+    kind::<iam::Role>(),
+    kind::<iam::RolePolicy>(),
+    kind::<rds::DbCluster>(),
+    kind::<rds::DbClusterParameterGroup>(),
+    kind::<rds::DbInstance>(),
+    kind::<rds::DbSubnetGroup>(),
+    kind::<secrets::Secret>(),
+];

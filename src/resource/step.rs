@@ -276,15 +276,15 @@ impl Step {
                     typical: patience.typical,
                 },
             );
-            let next = Instant::now() + every;
-            if next > give_up {
+            let now = Instant::now();
+            if now >= give_up {
                 let after = Duration::from_secs(start.elapsed().as_secs());
                 return Err(Error::TimedOut { what, state, after });
             }
             tokio::select! {
                 biased;
                 () = self.limits.drain.cancelled() => return Err(Error::Interrupted { what }),
-                () = tokio::time::sleep_until(next) => {}
+                () = tokio::time::sleep_until(give_up.min(now + every)) => {}
             }
         }
     }

@@ -1,3 +1,6 @@
 //! Whole runs of the program against the simulation of AWS: one binary, so that it links once.
 
+mod bad_input;
+mod cost_of_looking;
+mod examples;
 mod support;

@@ -1,0 +1,386 @@
+//! Aurora PostgreSQL clusters: the storage, the endpoint, and the scaling of all instances.
+//!
+//! AWS makes and rotates the master password and keeps it in a secret of its own. A minor version within the one wanted is
+//! no drift, and neither are the marks that other rooms keep in the cluster's tags. Changes are sent to be applied
+//! at once, and are waited for until the cluster shows them.
+
+use aws_sdk_rds::types::CloudwatchLogsExportConfiguration;
+use futures::future::try_join_all;
+use futures::try_join;
+
+use super::arn::{sibling, unwanted};
+use super::capacity::Capacity;
+use super::cluster_calls::{
+    GONE, apply, find, gone, make, settle, switch_off_protection, vacant, works,
+};
+use super::instance::DbInstance;
+use super::phase::Phase;
+use super::snapshot;
+use super::tagging;
+use super::version::{Move, VersionPrefix};
+use crate::aws::{OrAbsent, failed};
+use crate::kinds::leftover::leftover;
+use crate::resource::{
+    Arn, Blocker, Diff, Effect, Endpoint, Error, Found, Kind, ManagedSecretArn, Observer, Output,
+    Outputs, Ref, References, ReplaceOrder, Resolve, ResourceName, SecurityGroupId, Step, Tags,
+    Version, Wanted,
+};
+
+/// AWS's word for a cluster that is not there.
+pub(super) const ABSENT: &[&str] = &["DBClusterNotFoundFault"];
+
+/// An Aurora PostgreSQL DB cluster.
+#[derive(Debug)]
+pub(crate) struct DbCluster;
+
+/// What a cluster should be.
+#[derive(Debug, Clone)]
+pub(crate) struct Desired {
+    /// The identifier: 1 to 63 letters, digits and single hyphens, a letter first.
+    pub(crate) identifier: String,
+    /// Which versions will do.
+    pub(crate) version: VersionPrefix,
+    /// The version to make it with, or to upgrade it to.
+    pub(crate) engine_version: Ref<Version>,
+    /// The database made in it.
+    pub(crate) database_name: String,
+    /// The master user.
+    pub(crate) master_username: String,
+    /// Where its instances may stand.
+    pub(crate) subnet_group: Ref<ResourceName>,
+    /// The engine's settings.
+    pub(crate) parameter_group: Ref<ResourceName>,
+    /// Who may connect.
+    pub(crate) security_groups: Vec<Ref<SecurityGroupId>>,
+    /// How far it scales.
+    pub(crate) capacity: Capacity,
+    /// Days that automatic backups are kept, 1 to 35.
+    pub(crate) backup_retention_days: u32,
+    /// Whether AWS refuses to delete it.
+    pub(crate) deletion_protection: bool,
+    /// Whether deleting it leaves a last snapshot.
+    pub(crate) final_snapshot: bool,
+    /// The logs it sends to CloudWatch.
+    pub(crate) log_exports: Vec<String>,
+    /// Its tags.
+    pub(crate) tags: Tags,
+}
+
+/// A cluster as RDS has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    /// The identifier.
+    pub(crate) identifier: String,
+    /// The ARN.
+    pub(crate) arn: Arn,
+    /// Its tags, with the marks of other rooms.
+    pub(crate) tags: Tags,
+    pub(super) resource_id: String,
+    pub(super) status: String,
+    pub(super) engine_version: String,
+    pub(super) database_name: String,
+    pub(super) master_username: String,
+    pub(super) secret: Option<ManagedSecretArn>,
+    pub(super) endpoint: Option<Endpoint>,
+    pub(super) subnet_group: ResourceName,
+    pub(super) parameter_group: ResourceName,
+    pub(super) security_groups: Vec<SecurityGroupId>,
+    pub(super) capacity: Option<Capacity>,
+    pub(super) backup_retention_days: u32,
+    pub(super) deletion_protection: bool,
+    pub(super) copy_tags_to_snapshot: bool,
+    pub(super) storage_encrypted: bool,
+    pub(super) log_exports: Vec<String>,
+    pub(super) members: Vec<String>,
+}
+
+impl Kind for DbCluster {
+    const TYPE: &'static str = "AWS::RDS::DBCluster";
+    const NOUN: &'static str = "DB cluster";
+    const HOLDS_DATA: bool = true;
+
+    type Desired = Desired;
+    type Live = Live;
+
+    fn references(desired: &Desired) -> References {
+        References::none()
+            .to(&desired.engine_version)
+            .to(&desired.subnet_group)
+            .to(&desired.parameter_group)
+            .to_all(&desired.security_groups)
+    }
+
+    async fn observe(
+        cx: &Observer,
+        wanted: &[Wanted<'_, Self>],
+    ) -> Result<Vec<Found<Live>>, Error> {
+        let client = cx.clients().rds();
+        let named = wanted
+            .iter()
+            .map(|one| find(client, &one.desired.identifier));
+        let (named, inventory) = try_join!(try_join_all(named), cx.inventory())?;
+        let mut found = Vec::new();
+        for (one, live) in wanted.iter().zip(named) {
+            match live.map(|live| (cx.address_of(&live.tags), live)) {
+                // On its way out: whoever makes the next one waits for its end.
+                Some((Some(_), live)) if Phase::of(&live.status) == Phase::Leaving => {}
+                Some((Some(address), live)) => found.push(Found::Owned(address, live)),
+                Some((None, live)) => {
+                    let theirs = format!("the DB cluster {}", live.identifier);
+                    found.push(Found::Foreign(one.address.clone(), theirs));
+                }
+                None => {}
+            }
+        }
+        let is_wanted = |name: &str| wanted.iter().any(|one| one.desired.identifier == name);
+        let left = unwanted(&inventory, "cluster", is_wanted);
+        for live in try_join_all(left.into_iter().map(|name| find(client, name))).await? {
+            let live = live.filter(|live| Phase::of(&live.status) != Phase::Leaving);
+            let owned = live.and_then(|live| Some((cx.address_of(&live.tags)?, live)));
+            if let Some((address, live)) = owned {
+                let old = leftover(&found, address, live);
+                found.push(old);
+            }
+        }
+        Ok(found)
+    }
+
+    fn id(live: &Live) -> String {
+        live.identifier.clone()
+    }
+
+    fn outputs(live: &Live) -> Outputs {
+        Outputs::default()
+            .with(live.arn.clone())
+            .with(ResourceName::new(&live.identifier))
+            .with_some(live.endpoint.clone())
+            .with_some(live.secret.clone())
+    }
+
+    fn uses(live: &Live) -> Vec<String> {
+        let arn = live.arn.as_str();
+        let groups = [
+            sibling(arn, "subgrp", live.subnet_group.as_str()),
+            sibling(arn, "cluster-pg", live.parameter_group.as_str()),
+        ];
+        let security = live.security_groups.iter().map(ToString::to_string);
+        groups.into_iter().flatten().chain(security).collect()
+    }
+
+    fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Diff {
+        let Desired {
+            identifier,
+            version,
+            engine_version,
+            database_name,
+            master_username,
+            subnet_group,
+            parameter_group,
+            security_groups,
+            capacity,
+            backup_retention_days,
+            deletion_protection,
+            // Only matters when it is deleted.
+            final_snapshot: _,
+            log_exports,
+            tags,
+        } = desired;
+        let mut diff = Diff::new();
+        compare_fixed(live, &mut diff);
+        compare_version(*version, engine_version, live, outputs, &mut diff);
+        let why = "a cluster keeps its identifier";
+        diff.immutable("db_cluster_identifier", identifier, &live.identifier, why);
+        let why = "a cluster keeps its first database's name";
+        diff.immutable("database_name", database_name, &live.database_name, why);
+        let why = "a cluster keeps its master user";
+        diff.immutable(
+            "master_username",
+            master_username,
+            &live.master_username,
+            why,
+        );
+        let moved = Effect::Replace("a cluster stays in its subnet group");
+        let have = &live.subnet_group;
+        diff.reference("db_subnet_group", subnet_group, have, outputs, moved);
+        let field = "db_cluster_parameter_group";
+        let have = &live.parameter_group;
+        diff.reference(field, parameter_group, have, outputs, Effect::InPlace);
+        let (field, have) = ("vpc_security_group_ids", &live.security_groups);
+        diff.references(field, security_groups, have, outputs, Effect::InPlace);
+        let field = "serverless_v2_scaling_configuration";
+        diff.optional(field, Some(capacity), live.capacity.as_ref());
+        let have = &live.backup_retention_days;
+        diff.field("backup_retention_period", backup_retention_days, have);
+        let have = &live.deletion_protection;
+        diff.field("deletion_protection", deletion_protection, have);
+        let (field, have) = ("enabled_cloudwatch_logs_exports", &live.log_exports);
+        diff.set(field, log_exports, have, Effect::InPlace);
+        diff.tags(tags, &live.tags);
+        diff
+    }
+
+    fn replace_order(desired: &Desired, live: &Live) -> ReplaceOrder {
+        if desired.identifier == live.identifier {
+            ReplaceOrder::DeleteFirst
+        } else {
+            ReplaceOrder::CreateFirst
+        }
+    }
+
+    async fn create(cx: &Step, desired: &Desired) -> Result<Outputs, Error> {
+        vacant(cx, &desired.identifier).await?;
+        make(cx, desired).await?;
+        cx.made(&desired.identifier);
+        let live = works(cx, &desired.identifier).await?;
+        Ok(Self::outputs(&live))
+    }
+
+    async fn update(
+        cx: &Step,
+        desired: &Desired,
+        live: &Live,
+        diff: &Diff,
+    ) -> Result<Outputs, Error> {
+        let settled = settle(cx, live).await?;
+        if diff.has("tags") {
+            tagging::write(cx, live.arn.as_str(), &desired.tags, &settled.tags).await?;
+        }
+        let live = apply(cx, desired, &settled, diff).await?;
+        Ok(Self::outputs(&live))
+    }
+
+    async fn blockers(
+        cx: &Observer,
+        desired: Option<&Desired>,
+        live: &Live,
+    ) -> Result<Vec<Blocker>, Error> {
+        let mut blockers = Vec::new();
+        if live.deletion_protection && desired.is_none_or(|desired| desired.deletion_protection) {
+            blockers.push(Blocker {
+                reason: format!("deletion protection is on for the DB cluster {}", live.identifier),
+                fix: "set database.deletion_protection to false in the spec: the deletion then switches it off"
+                    .to_owned(),
+            });
+        }
+        let snapshot = snapshot::final_name(&live.identifier, &live.resource_id);
+        let wanted = desired.is_none_or(|desired| desired.final_snapshot);
+        if wanted && snapshot::exists(cx.clients().rds(), &snapshot).await? {
+            blockers.push(Blocker {
+                reason: format!("the final snapshot's name, {snapshot}, is taken"),
+                fix: format!("delete or copy and delete the snapshot {snapshot}, or set database.final_snapshot to false"),
+            });
+        }
+        let ours = cx.live::<DbInstance>().await?;
+        let theirs = live
+            .members
+            .iter()
+            .filter(|member| ours.iter().all(|(_, one)| one.identifier != **member));
+        blockers.extend(theirs.map(|member| Blocker {
+            reason: format!(
+                "the DB instance {member} is in the cluster and does not belong to this stack"
+            ),
+            fix: format!("delete the DB instance {member} yourself"),
+        }));
+        Ok(blockers)
+    }
+
+    async fn delete(
+        cx: &Step,
+        desired: Option<&Desired>,
+        live: &Live,
+    ) -> Result<Vec<String>, Error> {
+        let client = cx.clients().rds();
+        let identifier = &live.identifier;
+        if live.deletion_protection && desired.is_some_and(|desired| !desired.deletion_protection) {
+            switch_off_protection(cx, identifier).await?;
+        }
+        // One that left the blueprint says nothing about its snapshot: rather one too many.
+        let snapshot = desired
+            .is_none_or(|desired| desired.final_snapshot)
+            .then(|| snapshot::final_name(identifier, &live.resource_id));
+        let what = format!("the deletion of {identifier}");
+        cx.retry(&what, GONE, &["InvalidDBClusterStateFault"], || async {
+            let call = client
+                .delete_db_cluster()
+                .db_cluster_identifier(identifier)
+                .skip_final_snapshot(snapshot.is_none())
+                .set_final_db_snapshot_identifier(snapshot.clone());
+            let deleted = call.send().await.map_err(failed("rds:DeleteDBCluster"));
+            deleted.or_absent(ABSENT)
+        })
+        .await?;
+        gone(cx, identifier).await?;
+        let kept = snapshot.map(|name| {
+            format!("the DB cluster snapshot {name}, charged as backup storage until you delete it")
+        });
+        let logs = (!live.log_exports.is_empty()).then(|| {
+            format!(
+                "the database's log group /aws/rds/cluster/{identifier}/postgresql, which RDS made"
+            )
+        });
+        Ok(kept.into_iter().chain(logs).collect())
+    }
+}
+
+/// Compares what every cluster of ours has, and what its state says.
+fn compare_fixed(live: &Live, diff: &mut Diff) {
+    let settled = match Phase::of(&live.status) {
+        Phase::Working => true,
+        Phase::Stopped => {
+            let (old, new) = (live.status.clone(), "available".to_owned());
+            diff.push("status".to_owned(), Some(old), Some(new), Effect::InPlace);
+            true
+        }
+        Phase::Busy | Phase::Leaving => {
+            diff.pending("status", &live.status, "available");
+            false
+        }
+        Phase::Broken => {
+            let why = "it cannot leave this state by itself";
+            diff.broken("status", &live.status, "available", why);
+            false
+        }
+    };
+    let why = "storage is encrypted from the start or never";
+    diff.immutable("storage_encrypted", &true, &live.storage_encrypted, why);
+    let have = &live.copy_tags_to_snapshot;
+    diff.field("copy_tags_to_snapshot", &true, have);
+    // While it is being made, its secret may not be there yet.
+    if settled {
+        let managed = live.secret.is_some();
+        diff.field("manage_master_user_password", &true, &managed);
+    }
+}
+
+fn compare_version(
+    want: VersionPrefix,
+    resolved: &Ref<Version>,
+    live: &Live,
+    outputs: &dyn Resolve,
+    diff: &mut Diff,
+) {
+    let effect = match want.from(&live.engine_version) {
+        Move::Stay => return,
+        Move::Upgrade => Effect::InPlace,
+        Move::Never(why) => Effect::Replace(why),
+    };
+    let new = resolved
+        .resolve(outputs)
+        .map_or_else(|| want.to_string(), |version| version.to_string());
+    let old = live.engine_version.clone();
+    diff.push("engine_version".to_owned(), Some(old), Some(new), effect);
+}
+
+/// The change that leaves exactly the logs wanted.
+pub(super) fn log_changes(want: &[String], have: &[String]) -> CloudwatchLogsExportConfiguration {
+    let not_in = |all: &[String], those: &[String]| -> Vec<String> {
+        all.iter()
+            .filter(|one| !those.contains(one))
+            .cloned()
+            .collect()
+    };
+    CloudwatchLogsExportConfiguration::builder()
+        .set_enable_log_types(Some(not_in(want, have)))
+        .set_disable_log_types(Some(not_in(have, want)))
+        .build()
+}

@@ -1,0 +1,21 @@
+//! RDS: an Aurora PostgreSQL cluster, its instances, and the groups they need.
+
+mod arn;
+mod capacity;
+pub(crate) mod cluster;
+mod cluster_calls;
+mod events;
+pub(crate) mod instance;
+pub(crate) mod parameter_group;
+mod phase;
+mod snapshot;
+pub(crate) mod subnet_group;
+mod tagging;
+mod version;
+
+pub(crate) use capacity::Capacity;
+pub(crate) use cluster::DbCluster;
+pub(crate) use instance::DbInstance;
+pub(crate) use parameter_group::DbClusterParameterGroup;
+pub(crate) use subnet_group::DbSubnetGroup;
+pub(crate) use version::VersionPrefix;
