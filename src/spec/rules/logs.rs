@@ -41,7 +41,16 @@ mod tests {
         ]);
     }
 
-    const REFUSED: &[(&str, &str)] = &[];
+    const REFUSED: &[(&str, &str)] = &[
+        (
+            "logs: {retention_days: 8}",
+            "log-retention logs.retention_days: logs cannot be kept 8 days",
+        ),
+        (
+            "logs: {retention_days: -1}",
+            "wrong-type logs.retention_days: a whole number belongs here, not the number -1",
+        ),
+    ];
 
     #[test]
     fn refuses() {

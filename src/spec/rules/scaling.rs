@@ -127,7 +127,60 @@ mod tests {
         ]);
     }
 
-    const REFUSED: &[(&str, &str)] = &[];
+    const REFUSED: &[(&str, &str)] = &[
+        (
+            "data_plane: {scaling: {min: 0}}",
+            "scaling-min data_plane.scaling.min: the data plane cannot go down to no task",
+        ),
+        (
+            "data_plane: {scaling: {min: 5, max: 2}}",
+            "scaling-bounds data_plane.scaling.max: the most tasks (2) are fewer than the fewest (5)",
+        ),
+        (
+            "data_plane: {scaling: {min: 20}}",
+            "scaling-bounds data_plane.scaling.max: the most tasks (10) are fewer than the fewest (20)",
+        ),
+        (
+            "network: {public_subnets: [10.0.0.0/20, 10.0.16.0/20], private_subnets: [10.0.32.0/20, 10.0.48.0/20]}\ndata_plane: {scaling: {max: 1001}}",
+            "scaling-max data_plane.scaling.max: 1001 tasks are too many",
+        ),
+        (
+            "data_plane: {scaling: {cpu: 0}}",
+            "scaling-target data_plane.scaling.cpu: a target of 0 % is never met",
+        ),
+        (
+            "data_plane: {scaling: {memory: 0}}",
+            "scaling-target data_plane.scaling.memory: a target of 0 % is never met",
+        ),
+        (
+            "data_plane: {scaling: {cpu: 101}}",
+            "percent-range data_plane.scaling.cpu: 101 is not a share of a hundred",
+        ),
+        (
+            "data_plane: {spot: -1}",
+            "percent-range data_plane.spot: -1 is not a share of a hundred",
+        ),
+        (
+            "data_plane: {scaling: {requests_per_target: 0}}",
+            "scaling-target data_plane.scaling.requests_per_target: a target of no requests is never met",
+        ),
+        (
+            "data_plane: {egress: [{port: 0, cidr: 10.0.0.0/8}]}",
+            "egress-port data_plane.egress.0.port: there is no port 0",
+        ),
+        (
+            "data_plane: {egress: [{port: 70000, cidr: 10.0.0.0/8}]}",
+            "wrong-type data_plane.egress.0.port: a whole number from 0 to 65535 belongs here, not the number 70000",
+        ),
+        (
+            "data_plane: {egress: [{port: 1, cidr: 10.0.0.0/8}, {port: 1, cidr: 10.0.0.0/8}]}",
+            "egress-repeated data_plane.egress.1.port: port 1 to `10.0.0.0/8` is allowed twice",
+        ),
+        (
+            "data_plane: {egress: [{cidr: 10.0.0.0/8}]}",
+            "missing-key data_plane.egress.0.port: this has no `port`",
+        ),
+    ];
 
     #[test]
     fn refuses() {

@@ -101,7 +101,44 @@ mod tests {
         ]);
     }
 
-    const REFUSED: &[(&str, &str)] = &[];
+    const REFUSED: &[(&str, &str)] = &[
+        (
+            "data_plane: {cpu: 300}",
+            "fargate-cpu data_plane.cpu: there is no Fargate task of 300 CPU units",
+        ),
+        (
+            "control_plane: {cpu: 1}",
+            "fargate-cpu control_plane.cpu: there is no Fargate task of 1 CPU units",
+        ),
+        (
+            "control_plane: {cpu: 512, memory: 512}",
+            "fargate-memory control_plane.memory: 512 MiB do not go with 512 CPU units",
+        ),
+        (
+            "control_plane: {cpu: 256, memory: 1536}",
+            "fargate-memory control_plane.memory: 1536 MiB do not go with 256 CPU units",
+        ),
+        (
+            "data_plane: {cpu: 8192, memory: 17408}",
+            "fargate-memory data_plane.memory: 17408 MiB do not go with 8192 CPU units",
+        ),
+        (
+            "data_plane: {cpu: 1024}",
+            "fargate-memory data_plane.memory: 1024 MiB do not go with 1024 CPU units",
+        ),
+        (
+            "data_plane: {architecture: arm}",
+            "unknown-value data_plane.architecture: unknown value `arm`",
+        ),
+        (
+            "control_plane: {mode: on-demand}",
+            "unknown-value control_plane.mode: unknown value `on-demand`",
+        ),
+        (
+            "control_plane: {on_demand: {sync: 5m}}",
+            "unknown-key control_plane.on_demand: unknown key `on_demand`",
+        ),
+    ];
 
     #[test]
     fn refuses() {
