@@ -2,3 +2,4 @@
 
 pub mod aws;
 pub mod resource;
+pub(crate) mod spec;

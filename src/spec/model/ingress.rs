@@ -1,0 +1,82 @@
+//! The ingress section: the public name, TLS, and who may connect.
+
+use ipnet::Ipv4Net;
+use serde::Deserialize;
+
+use crate::spec::value::{self, CertificateArn, DomainName, HostedZone, Refusal, TlsPolicy};
+
+/// The public side of the load balancer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Ingress {
+    /// The public name. Default: none; the stack then answers on the load balancer's own name.
+    pub(crate) domain: Option<DomainName>,
+    /// The Route 53 zone to put the name in, by name or id. Default: none; the record is then somebody else's.
+    pub(crate) hosted_zone: Option<HostedZone>,
+    /// The certificate for HTTPS. Default: `none`, HTTP only.
+    pub(crate) certificate: Certificate,
+    /// What port 80 does. Default: `redirect` with a certificate, `forward` without, see [`Ingress::http`].
+    pub(crate) http: Option<HttpMode>,
+    /// Who may connect. Default: everybody (0.0.0.0/0).
+    #[serde(deserialize_with = "value::cidr::list")]
+    pub(crate) allow: Vec<Ipv4Net>,
+    /// ELB's TLS policy for the HTTPS listener. Default: the one the AWS console proposes, TLS 1.2 and 1.3 with
+    /// post-quantum key exchange; the API's own default still is the policy of 2016.
+    pub(crate) tls_policy: TlsPolicy,
+}
+
+impl Default for Ingress {
+    fn default() -> Self {
+        Self {
+            domain: None,
+            hosted_zone: None,
+            certificate: Certificate::None,
+            http: None,
+            allow: vec![value::cidr::ANYWHERE],
+            tls_policy: TlsPolicy::default(),
+        }
+    }
+}
+
+impl Ingress {
+    /// What port 80 does, as given or as the certificate implies.
+    pub(crate) fn http(&self) -> HttpMode {
+        self.http.unwrap_or(match self.certificate {
+            Certificate::None => HttpMode::Forward,
+            Certificate::Arn(_) => HttpMode::Redirect,
+        })
+    }
+}
+
+/// The load balancer's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Certificate {
+    /// No HTTPS.
+    None,
+    /// A certificate that exists in ACM or IAM.
+    Arn(CertificateArn),
+}
+
+impl<'de> Deserialize<'de> for Certificate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "none" => Ok(Self::None),
+            arn => CertificateArn::parse(arn)
+                .map(Self::Arn)
+                .map_err(Refusal::into_serde),
+        }
+    }
+}
+
+/// What the listener on port 80 does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum HttpMode {
+    /// Sends browsers to HTTPS.
+    Redirect,
+    /// Serves the gateway in clear text.
+    Forward,
+    /// There is no listener.
+    Off,
+}

@@ -1,0 +1,83 @@
+//! The spec as types: what a stack file says once it is understood.
+//!
+//! One struct a section of the file, every field with its meaning, unit and default. Values parse themselves
+//! (`super::value`), so what stands here is well formed; whether AWS and Kong accept the whole is for `super::rules`.
+//! Nothing here knows about YAML, positions or AWS calls.
+
+mod compute;
+mod database;
+mod gateway;
+mod ingress;
+mod names;
+mod network;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+pub(crate) use self::compute::{
+    Architecture, ControlPlane, ControlPlaneMode, DataPlane, EgressRule, Scaling,
+};
+pub(crate) use self::database::{Capacity, Database};
+pub(crate) use self::gateway::{Admin, ApiKey, Discovery, Kong, Logs};
+pub(crate) use self::ingress::{Certificate, HttpMode, Ingress};
+pub(crate) use self::names::{Named, Names};
+pub(crate) use self::network::{AvailabilityZones, Egress, ExistingNetwork, Network, carve};
+use super::value::{AccountId, Region, StackName};
+
+/// One Kong Gateway stack: the whole file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StackSpec {
+    /// Version of the file format. Default and only value: 1.
+    #[serde(default = "format_version")]
+    pub(crate) version: u32,
+    /// Prefix of every name, and the value of the ownership tag. Required.
+    pub(crate) name: StackName,
+    /// The AWS region everything lives in. Required.
+    pub(crate) region: Region,
+    /// The only account this file may be applied to. Default: whichever the credentials belong to.
+    #[serde(default)]
+    pub(crate) account: Option<AccountId>,
+    /// Tags for every resource that takes tags, beside the stack's own. Default: none. AWS allows 50 in all.
+    #[serde(default)]
+    pub(crate) tags: BTreeMap<String, String>,
+    /// Where everything runs.
+    #[serde(default)]
+    pub(crate) network: Network,
+    /// How traffic comes in.
+    #[serde(default)]
+    pub(crate) ingress: Ingress,
+    /// Kong's database.
+    #[serde(default)]
+    pub(crate) database: Database,
+    /// The gateway's image and settings.
+    #[serde(default)]
+    pub(crate) kong: Kong,
+    /// The nodes that hold the Admin API and talk to the database.
+    #[serde(default)]
+    pub(crate) control_plane: ControlPlane,
+    /// The nodes that carry the traffic.
+    #[serde(default)]
+    pub(crate) data_plane: DataPlane,
+    /// The way to the Admin API through the data plane.
+    #[serde(default)]
+    pub(crate) admin: Admin,
+    /// The name under which data planes find the control plane.
+    #[serde(default)]
+    pub(crate) discovery: Discovery,
+    /// The stack's log groups.
+    #[serde(default)]
+    pub(crate) logs: Logs,
+    /// Whether ECS Exec may open a shell in a task. Default: false.
+    #[serde(default)]
+    pub(crate) exec: bool,
+    /// Names to use instead of the generated ones.
+    #[serde(default)]
+    pub(crate) names: Names,
+}
+
+/// The one format there is.
+fn format_version() -> u32 {
+    1
+}

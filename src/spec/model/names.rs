@@ -1,0 +1,172 @@
+//! What every named resource is called: generated from the stack's name unless `names` says otherwise.
+//!
+//! This is the one table of generated names. Validation measures them here and the blueprint asks here, so a name that
+//! passed is the name that is made.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::StackSpec;
+
+/// Names to use instead of the generated ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Names(BTreeMap<Named, String>);
+
+impl Names {
+    /// The name given for a resource, if one was.
+    pub(crate) fn get(&self, named: Named) -> Option<&str> {
+        self.0.get(&named).map(String::as_str)
+    }
+}
+
+/// A resource with a name of its own in AWS; its spelling in snake case is its key under `names`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Named {
+    LoadBalancer,
+    /// Gets a suffix, see [`Named::suffix_length`].
+    TargetGroup,
+    EcsCluster,
+    ControlPlaneService,
+    DataPlaneService,
+    ControlPlaneFamily,
+    DataPlaneFamily,
+    MigrationsFamily,
+    DatabaseCluster,
+    /// Gets the instance's number: `-1` is the first writer.
+    DatabaseInstance,
+    /// Gets a suffix, see [`Named::suffix_length`].
+    DatabaseSubnetGroup,
+    /// Gets a suffix, see [`Named::suffix_length`].
+    DatabaseParameterGroup,
+    ExecutionRole,
+    ControlPlaneRole,
+    DataPlaneRole,
+    LoadBalancerSecurityGroup,
+    DataPlaneSecurityGroup,
+    ControlPlaneSecurityGroup,
+    DatabaseSecurityGroup,
+    EndpointsSecurityGroup,
+    ControlPlaneLogGroup,
+    DataPlaneLogGroup,
+    MigrationsLogGroup,
+    ClusterCertificateSecret,
+    ClusterKeySecret,
+    AdminKeySecret,
+}
+
+impl Named {
+    /// Every resource with a name.
+    pub(crate) const ALL: [Self; 26] = [
+        Self::LoadBalancer,
+        Self::TargetGroup,
+        Self::EcsCluster,
+        Self::ControlPlaneService,
+        Self::DataPlaneService,
+        Self::ControlPlaneFamily,
+        Self::DataPlaneFamily,
+        Self::MigrationsFamily,
+        Self::DatabaseCluster,
+        Self::DatabaseInstance,
+        Self::DatabaseSubnetGroup,
+        Self::DatabaseParameterGroup,
+        Self::ExecutionRole,
+        Self::ControlPlaneRole,
+        Self::DataPlaneRole,
+        Self::LoadBalancerSecurityGroup,
+        Self::DataPlaneSecurityGroup,
+        Self::ControlPlaneSecurityGroup,
+        Self::DatabaseSecurityGroup,
+        Self::EndpointsSecurityGroup,
+        Self::ControlPlaneLogGroup,
+        Self::DataPlaneLogGroup,
+        Self::MigrationsLogGroup,
+        Self::ClusterCertificateSecret,
+        Self::ClusterKeySecret,
+        Self::AdminKeySecret,
+    ];
+
+    /// The key under `names`.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::LoadBalancer => "load_balancer",
+            Self::TargetGroup => "target_group",
+            Self::EcsCluster => "ecs_cluster",
+            Self::ControlPlaneService => "control_plane_service",
+            Self::DataPlaneService => "data_plane_service",
+            Self::ControlPlaneFamily => "control_plane_family",
+            Self::DataPlaneFamily => "data_plane_family",
+            Self::MigrationsFamily => "migrations_family",
+            Self::DatabaseCluster => "database_cluster",
+            Self::DatabaseInstance => "database_instance",
+            Self::DatabaseSubnetGroup => "database_subnet_group",
+            Self::DatabaseParameterGroup => "database_parameter_group",
+            Self::ExecutionRole => "execution_role",
+            Self::ControlPlaneRole => "control_plane_role",
+            Self::DataPlaneRole => "data_plane_role",
+            Self::LoadBalancerSecurityGroup => "load_balancer_security_group",
+            Self::DataPlaneSecurityGroup => "data_plane_security_group",
+            Self::ControlPlaneSecurityGroup => "control_plane_security_group",
+            Self::DatabaseSecurityGroup => "database_security_group",
+            Self::EndpointsSecurityGroup => "endpoints_security_group",
+            Self::ControlPlaneLogGroup => "control_plane_log_group",
+            Self::DataPlaneLogGroup => "data_plane_log_group",
+            Self::MigrationsLogGroup => "migrations_log_group",
+            Self::ClusterCertificateSecret => "cluster_certificate_secret",
+            Self::ClusterKeySecret => "cluster_key_secret",
+            Self::AdminKeySecret => "admin_key_secret",
+        }
+    }
+
+    /// Characters the blueprint appends to the name of what must be made anew when it changes (a hyphen and six), or
+    /// of what there can be several of (a hyphen and a number).
+    pub(crate) fn suffix_length(self) -> usize {
+        match self {
+            Self::TargetGroup | Self::DatabaseSubnetGroup | Self::DatabaseParameterGroup => 7,
+            Self::DatabaseInstance => 3,
+            _ => 0,
+        }
+    }
+
+    fn generated(self, stack: &str, region: &str) -> String {
+        match self {
+            Self::TargetGroup | Self::EcsCluster => stack.to_owned(),
+            Self::LoadBalancer | Self::LoadBalancerSecurityGroup => format!("{stack}-alb"),
+            Self::ControlPlaneService
+            | Self::ControlPlaneFamily
+            | Self::ControlPlaneSecurityGroup => format!("{stack}-cp"),
+            Self::DataPlaneService | Self::DataPlaneFamily | Self::DataPlaneSecurityGroup => {
+                format!("{stack}-dp")
+            }
+            Self::MigrationsFamily => format!("{stack}-migrations"),
+            Self::DatabaseCluster
+            | Self::DatabaseInstance
+            | Self::DatabaseSubnetGroup
+            | Self::DatabaseParameterGroup
+            | Self::DatabaseSecurityGroup => format!("{stack}-db"),
+            Self::EndpointsSecurityGroup => format!("{stack}-endpoints"),
+            // Roles are the account's, not the region's: the region keeps two stacks of one name apart.
+            Self::ExecutionRole => format!("{stack}-{region}-execution"),
+            Self::ControlPlaneRole => format!("{stack}-{region}-cp"),
+            Self::DataPlaneRole => format!("{stack}-{region}-dp"),
+            Self::ControlPlaneLogGroup => format!("/kongstack/{stack}/control-plane"),
+            Self::DataPlaneLogGroup => format!("/kongstack/{stack}/data-plane"),
+            Self::MigrationsLogGroup => format!("/kongstack/{stack}/migrations"),
+            Self::ClusterCertificateSecret => format!("kongstack/{stack}/cluster-certificate"),
+            Self::ClusterKeySecret => format!("kongstack/{stack}/cluster-key"),
+            Self::AdminKeySecret => format!("kongstack/{stack}/admin-key"),
+        }
+    }
+}
+
+impl StackSpec {
+    /// The name of a resource, before any suffix of [`Named::suffix_length`].
+    pub(crate) fn name_of(&self, named: Named) -> String {
+        self.names.get(named).map_or_else(
+            || named.generated(self.name.as_str(), self.region.as_str()),
+            str::to_owned,
+        )
+    }
+}

@@ -1,0 +1,109 @@
+//! Amazon resource names of what a spec may refer to.
+
+use super::Refusal;
+use super::text::text_value;
+
+text_value! {
+    /// A certificate in ACM (`arn:aws:acm:…:certificate/…`) or IAM (`arn:aws:iam::…:server-certificate/…`).
+    CertificateArn, check_certificate
+}
+
+text_value! {
+    /// A secret in Secrets Manager (`arn:aws:secretsmanager:…:secret:…`).
+    SecretArn, check_secret
+}
+
+impl CertificateArn {
+    /// The region in it; none for a certificate in IAM.
+    pub(crate) fn region(&self) -> Option<&str> {
+        parts(self.as_str())
+            .map(|arn| arn.region)
+            .filter(|region| !region.is_empty())
+    }
+
+    /// The account in it.
+    pub(crate) fn account(&self) -> Option<&str> {
+        parts(self.as_str()).map(|arn| arn.account)
+    }
+}
+
+impl SecretArn {
+    /// The region in it.
+    pub(crate) fn region(&self) -> Option<&str> {
+        parts(self.as_str()).map(|arn| arn.region)
+    }
+
+    /// The account in it.
+    pub(crate) fn account(&self) -> Option<&str> {
+        parts(self.as_str()).map(|arn| arn.account)
+    }
+}
+
+struct Parts<'a> {
+    service: &'a str,
+    region: &'a str,
+    account: &'a str,
+    resource: &'a str,
+}
+
+fn parts(text: &str) -> Option<Parts<'_>> {
+    let mut fields = text.splitn(6, ':');
+    let (arn, partition) = (fields.next()?, fields.next()?);
+    let parts = Parts {
+        service: fields.next()?,
+        region: fields.next()?,
+        account: fields.next()?,
+        resource: fields.next()?,
+    };
+    let account = parts.account.len() == 12 && parts.account.bytes().all(|b| b.is_ascii_digit());
+    (arn == "arn" && partition.starts_with("aws") && account && is_plain(parts.resource))
+        .then_some(parts)
+}
+
+fn is_plain(resource: &str) -> bool {
+    resource
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'*')
+}
+
+fn check_certificate(text: &str) -> Result<(), Refusal> {
+    let good = parts(text).is_some_and(|arn| match arn.service {
+        "acm" => !arn.region.is_empty() && named(arn.resource, "certificate/"),
+        "iam" => arn.region.is_empty() && named(arn.resource, "server-certificate/"),
+        _ => false,
+    });
+    if good {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "certificate-arn",
+        format!("`{text}` is neither `none` nor the ARN of a certificate"),
+        "a load balancer takes its certificate by ARN, from ACM or IAM",
+        "write `none`, or an ARN like `arn:aws:acm:REGION:ACCOUNT:certificate/ID`",
+    ))
+}
+
+fn check_secret(text: &str) -> Result<(), Refusal> {
+    let good = parts(text).is_some_and(|arn| {
+        arn.service == "secretsmanager"
+            && !arn.region.is_empty()
+            && named(arn.resource, "secret:")
+            && !arn.resource["secret:".len()..].contains(':')
+    });
+    if good {
+        return Ok(());
+    }
+    // The text is not repeated: somebody may have written the key itself here.
+    Err(Refusal::new(
+        "secret-arn",
+        "this is neither `generate` nor the ARN of a secret",
+        "a key in the file would be readable by everybody who can read the file",
+        "write `generate`, or an ARN like `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX`",
+    ))
+}
+
+fn named(resource: &str, prefix: &str) -> bool {
+    resource
+        .strip_prefix(prefix)
+        .is_some_and(|name| !name.is_empty())
+}
