@@ -1,5 +1,7 @@
 //! Kong Gateway on AWS from one YAML file.
 
-pub mod aws;
-pub mod resource;
+pub(crate) mod aws;
+pub(crate) mod blueprint;
+pub(crate) mod kinds;
+pub(crate) mod resource;
 pub(crate) mod spec;

@@ -9,7 +9,7 @@ macro_rules! clients {
     ($($(#[$doc:meta])* $service:ident: $sdk:ident;)*) => {
         /// The clients of all services, made when first asked for.
         #[derive(Debug)]
-        pub struct Clients {
+        pub(crate) struct Clients {
             config: SdkConfig,
             $($service: OnceLock<$sdk::Client>,)*
         }
@@ -17,13 +17,13 @@ macro_rules! clients {
         impl Clients {
             /// Clients that share the credentials, region, endpoint, retries and connections of `config`.
             #[must_use]
-            pub fn new(config: SdkConfig) -> Self {
+            pub(crate) fn new(config: SdkConfig) -> Self {
                 Self { config, $($service: OnceLock::new(),)* }
             }
 
             $(
                 $(#[$doc])*
-                pub fn $service(&self) -> &$sdk::Client {
+                pub(crate) fn $service(&self) -> &$sdk::Client {
                     self.$service.get_or_init(|| $sdk::Client::new(&self.config))
                 }
             )*
@@ -62,6 +62,6 @@ clients! {
 ///
 /// An answer that is lost must not be asked for again: the engine looks first what the lost call made.
 #[must_use]
-pub fn once() -> RetryConfig {
+pub(crate) fn once() -> RetryConfig {
     RetryConfig::disabled()
 }

@@ -9,7 +9,7 @@ use aws_smithy_types::retry::ErrorKind;
 
 /// What can be done about a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub(crate) enum Class {
     /// The caller may not do this.
     Denied,
     /// There are no credentials, or they are expired or wrong: no call will work.
@@ -29,7 +29,7 @@ pub enum Class {
 /// A call to AWS that failed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{operation}: {code}: {message}")]
-pub struct AwsError {
+pub(crate) struct AwsError {
     operation: &'static str,
     code: String,
     message: String,
@@ -38,7 +38,7 @@ pub struct AwsError {
 }
 
 /// Turns an SDK error of `operation` (`service:Operation`, as IAM spells the action) into an [`AwsError`].
-pub fn failed<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> AwsError
+pub(crate) fn failed<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> AwsError
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
@@ -101,7 +101,7 @@ impl AwsError {
 
     /// A refusal found in an answer that AWS gave as a success, such as `failures` in ECS answers.
     #[must_use]
-    pub fn in_answer(operation: &'static str, code: &str, message: &str) -> Self {
+    pub(crate) fn in_answer(operation: &'static str, code: &str, message: &str) -> Self {
         Self {
             operation,
             code: code.to_owned(),
@@ -113,43 +113,43 @@ impl AwsError {
 
     /// The call, as IAM spells its action.
     #[must_use]
-    pub fn operation(&self) -> &'static str {
+    pub(crate) fn operation(&self) -> &'static str {
         self.operation
     }
 
     /// AWS's error code, or one of ours where no answer came.
     #[must_use]
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         &self.code
     }
 
     /// AWS's message.
     #[must_use]
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         &self.message
     }
 
     /// The id that AWS support asks for.
     #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
+    pub(crate) fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
     /// What kind of failure it is.
     #[must_use]
-    pub fn class(&self) -> Class {
+    pub(crate) fn class(&self) -> Class {
         self.class
     }
 
     /// Whether the code is one of these. Codes with and without the suffixes `Exception` and `Fault` are the same.
     #[must_use]
-    pub fn is(&self, codes: &[&str]) -> bool {
+    pub(crate) fn is(&self, codes: &[&str]) -> bool {
         codes.iter().any(|code| bare(code) == bare(&self.code))
     }
 }
 
 /// Answers that mean "there is no such thing".
-pub trait OrAbsent<T> {
+pub(crate) trait OrAbsent<T> {
     /// `None` where AWS answered one of `codes`.
     ///
     /// # Errors

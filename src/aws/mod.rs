@@ -5,5 +5,5 @@
 mod clients;
 mod error;
 
-pub use clients::{Clients, once};
-pub use error::{AwsError, Class, OrAbsent, failed};
+pub(crate) use clients::{Clients, once};
+pub(crate) use error::{AwsError, Class, OrAbsent, failed};

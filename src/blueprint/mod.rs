@@ -3,3 +3,4 @@
 //! Pure: no AWS, clock, environment or randomness. One file a subject.
 
 mod addresses;
+mod draft;

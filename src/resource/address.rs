@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// The part of the stack a resource belongs to; plans and reports group by it, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Layer {
+pub(crate) enum Layer {
     /// What is read from the account and never changed: zones, the hosted zone, an existing network.
     Lookup,
     /// VPC, subnets, routes, gateways, endpoints.
@@ -39,7 +39,7 @@ pub enum Layer {
 
 impl Layer {
     /// Every layer, in the order of display.
-    pub const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Lookup,
         Self::Network,
         Self::Security,
@@ -58,7 +58,7 @@ impl Layer {
 
     /// The first segment of the addresses of this layer.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Lookup => "lookup",
             Self::Network => "network",
@@ -89,7 +89,7 @@ impl fmt::Display for Layer {
 /// It is the value of the `kongstack:address` tag and what `--target` takes, so it may hold only
 /// lower-case letters, digits, `-`, `_`, `.`, `:` and `/`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Address {
+pub(crate) struct Address {
     layer: Layer,
     text: Arc<str>,
 }
@@ -97,7 +97,7 @@ pub struct Address {
 /// Why a text is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is no address: {reason}")]
-pub struct InvalidAddress {
+pub(crate) struct InvalidAddress {
     text: String,
     reason: &'static str,
 }
@@ -105,7 +105,7 @@ pub struct InvalidAddress {
 impl Address {
     /// Names `name` in `layer`; characters that an address may not hold become `-`.
     #[must_use]
-    pub fn new(layer: Layer, name: &str) -> Self {
+    pub(crate) fn new(layer: Layer, name: &str) -> Self {
         let name: String = name
             .chars()
             .map(|c| c.to_ascii_lowercase())
@@ -119,19 +119,19 @@ impl Address {
 
     /// The layer it belongs to.
     #[must_use]
-    pub fn layer(&self) -> Layer {
+    pub(crate) fn layer(&self) -> Layer {
         self.layer
     }
 
     /// The whole address.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The address without its layer.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.text.split_once('/').map_or("", |(_, name)| name)
     }
 }

@@ -6,23 +6,23 @@ use super::{Address, Lookup, Resource, Text};
 
 /// Everything a stack should be.
 #[derive(Debug, Clone)]
-pub struct Blueprint {
+pub(crate) struct Blueprint {
     /// The stack's name: the ownership tag's value.
-    pub stack: String,
+    pub(crate) stack: String,
     /// The region it lives in.
-    pub region: String,
+    pub(crate) region: String,
     /// What it reads from the account.
-    pub lookups: BTreeMap<Address, Lookup>,
+    pub(crate) lookups: BTreeMap<Address, Lookup>,
     /// Its resources.
-    pub resources: BTreeMap<Address, Resource>,
+    pub(crate) resources: BTreeMap<Address, Resource>,
     /// What `output` prints, by name.
-    pub outputs: BTreeMap<String, Text>,
+    pub(crate) outputs: BTreeMap<String, Text>,
 }
 
 impl Blueprint {
     /// A stack without resources.
     #[must_use]
-    pub fn new(stack: &str, region: &str) -> Self {
+    pub(crate) fn new(stack: &str, region: &str) -> Self {
         Self {
             stack: stack.to_owned(),
             region: region.to_owned(),

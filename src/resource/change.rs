@@ -5,11 +5,11 @@ use std::fmt::Display;
 use super::{Output, Ref, Resolve, Tags, Text};
 
 /// What stands for a value that only apply will know.
-pub const KNOWN_AFTER_APPLY: &str = "(known after apply)";
+pub(crate) const KNOWN_AFTER_APPLY: &str = "(known after apply)";
 
 /// How a change of a field reaches AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// An update call.
     InPlace,
     /// Nothing to send: what was begun before must be waited for.
@@ -20,32 +20,32 @@ pub enum Effect {
 
 /// One field that is not as it should be. Old and new are fit to be shown: no secret is ever in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct Change {
     /// The field, in AWS's spelling turned to snake case.
-    pub field: String,
+    pub(crate) field: String,
     /// What AWS has, or nothing.
-    pub old: Option<String>,
+    pub(crate) old: Option<String>,
     /// What the spec wants, or nothing.
-    pub new: Option<String>,
+    pub(crate) new: Option<String>,
     /// What the change takes.
-    pub effect: Effect,
+    pub(crate) effect: Effect,
 }
 
 /// All fields of one resource that are not as they should be; empty when it is as desired.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Diff {
+pub(crate) struct Diff {
     changes: Vec<Change>,
 }
 
 impl Diff {
     /// No difference yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Compares a field that AWS can change in place.
-    pub fn field<T: PartialEq + Display>(&mut self, field: &str, want: &T, have: &T) {
+    pub(crate) fn field<T: PartialEq + Display>(&mut self, field: &str, want: &T, have: &T) {
         self.compare(
             field,
             Effect::InPlace,
@@ -56,7 +56,7 @@ impl Diff {
     }
 
     /// Compares a field that may be absent on either side.
-    pub fn optional<T: PartialEq + Display>(
+    pub(crate) fn optional<T: PartialEq + Display>(
         &mut self,
         field: &str,
         want: Option<&T>,
@@ -73,7 +73,7 @@ impl Diff {
     }
 
     /// Compares a field that only a new resource can have otherwise; `why` says so.
-    pub fn immutable<T: PartialEq + Display>(
+    pub(crate) fn immutable<T: PartialEq + Display>(
         &mut self,
         field: &str,
         want: &T,
@@ -90,7 +90,13 @@ impl Diff {
     }
 
     /// Compares a list as a set, each side shown sorted and joined by commas.
-    pub fn set<T: Ord + Display>(&mut self, field: &str, want: &[T], have: &[T], effect: Effect) {
+    pub(crate) fn set<T: Ord + Display>(
+        &mut self,
+        field: &str,
+        want: &[T],
+        have: &[T],
+        effect: Effect,
+    ) {
         let (want, have) = (sorted(want), sorted(have));
         self.compare(
             field,
@@ -102,7 +108,7 @@ impl Diff {
     }
 
     /// Compares a reference; one not known yet counts as a change.
-    pub fn reference<T: Output>(
+    pub(crate) fn reference<T: Output>(
         &mut self,
         field: &str,
         want: &Ref<T>,
@@ -122,7 +128,7 @@ impl Diff {
     }
 
     /// Compares a list of references as a set.
-    pub fn references<T: Output>(
+    pub(crate) fn references<T: Output>(
         &mut self,
         field: &str,
         want: &[Ref<T>],
@@ -143,7 +149,7 @@ impl Diff {
     }
 
     /// Compares a text with references in it.
-    pub fn text(
+    pub(crate) fn text(
         &mut self,
         field: &str,
         want: &Text,
@@ -163,7 +169,7 @@ impl Diff {
     }
 
     /// Compares tags, one change a key.
-    pub fn tags(&mut self, want: &Tags, have: &Tags) {
+    pub(crate) fn tags(&mut self, want: &Tags, have: &Tags) {
         for (key, value) in want.to_set(have).iter() {
             let old = have.get(key).map(str::to_owned);
             self.push(
@@ -180,7 +186,7 @@ impl Diff {
     }
 
     /// Notes that the resource is on its way from `state` to `goal` and must be waited for.
-    pub fn pending(&mut self, field: &str, state: &str, goal: &str) {
+    pub(crate) fn pending(&mut self, field: &str, state: &str, goal: &str) {
         self.push(
             field.to_owned(),
             Some(state.to_owned()),
@@ -190,7 +196,7 @@ impl Diff {
     }
 
     /// Notes that the resource is in a state it cannot leave, so that only a new one helps.
-    pub fn broken(&mut self, field: &str, state: &str, goal: &str, why: &'static str) {
+    pub(crate) fn broken(&mut self, field: &str, state: &str, goal: &str, why: &'static str) {
         self.push(
             field.to_owned(),
             Some(state.to_owned()),
@@ -200,7 +206,7 @@ impl Diff {
     }
 
     /// Adds a change as it is.
-    pub fn push(
+    pub(crate) fn push(
         &mut self,
         field: String,
         old: Option<String>,
@@ -230,19 +236,19 @@ impl Diff {
 
     /// Whether anything differs.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
     /// All changes, in the order of the resource's fields.
     #[must_use]
-    pub fn changes(&self) -> &[Change] {
+    pub(crate) fn changes(&self) -> &[Change] {
         &self.changes
     }
 
     /// Whether `field`, or a part of it (`field.x`), is to change in place.
     #[must_use]
-    pub fn has(&self, field: &str) -> bool {
+    pub(crate) fn has(&self, field: &str) -> bool {
         self.changes.iter().any(|change| {
             change
                 .field
@@ -252,7 +258,7 @@ impl Diff {
     }
 
     /// The reasons for a replacement, if one is needed.
-    pub fn replacing(&self) -> impl Iterator<Item = (&Change, &'static str)> {
+    pub(crate) fn replacing(&self) -> impl Iterator<Item = (&Change, &'static str)> {
         self.changes
             .iter()
             .filter_map(|change| match change.effect {

@@ -14,10 +14,10 @@ use super::{
 };
 
 /// A desired or live resource of some kind.
-pub type Erased = Arc<dyn Any + Send + Sync>;
+pub(crate) type Erased = Arc<dyn Any + Send + Sync>;
 
 /// A kind without its types.
-pub trait AnyKind: Send + Sync {
+pub(crate) trait AnyKind: Send + Sync {
     /// See [`Kind::TYPE`].
     fn type_name(&self) -> &'static str;
     /// See [`Kind::NOUN`].
@@ -69,25 +69,25 @@ pub trait AnyKind: Send + Sync {
 }
 
 /// A reference to a registered kind.
-pub type KindRef = &'static dyn AnyKind;
+pub(crate) type KindRef = &'static dyn AnyKind;
 
 /// A desired resource: an address, its kind, and what it should be.
 #[derive(Clone)]
-pub struct Resource {
+pub(crate) struct Resource {
     /// Its address.
-    pub address: Address,
+    pub(crate) address: Address,
     /// Its kind.
-    pub kind: KindRef,
+    pub(crate) kind: KindRef,
     /// What it should be.
-    pub desired: Erased,
+    pub(crate) desired: Erased,
     /// What must be there before it.
-    pub references: References,
+    pub(crate) references: References,
 }
 
 impl Resource {
     /// A resource of kind `K` at `address`.
     #[must_use]
-    pub fn new<K: Kind>(address: Address, desired: K::Desired) -> Self {
+    pub(crate) fn new<K: Kind>(address: Address, desired: K::Desired) -> Self {
         Self {
             address,
             kind: kind::<K>(),
@@ -98,7 +98,7 @@ impl Resource {
 
     /// What it should be, if it is of kind `K`.
     #[must_use]
-    pub fn desired_as<K: Kind>(&self) -> Option<&K::Desired> {
+    pub(crate) fn desired_as<K: Kind>(&self) -> Option<&K::Desired> {
         self.desired.downcast_ref()
     }
 }
@@ -111,7 +111,7 @@ impl fmt::Debug for Resource {
 
 /// Where a live resource stands towards the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// The stack's own.
     Owned,
     /// The stack's own, waiting for its deletion.
@@ -122,21 +122,21 @@ pub enum Standing {
 
 /// A live resource, as observed.
 #[derive(Clone)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// The address it carries, or that it stands in the way of.
-    pub address: Address,
+    pub(crate) address: Address,
     /// Its kind.
-    pub kind: KindRef,
+    pub(crate) kind: KindRef,
     /// Whose it is.
-    pub standing: Standing,
+    pub(crate) standing: Standing,
     /// Its id; empty for a foreign one.
-    pub id: String,
+    pub(crate) id: String,
     /// What AWS has; nothing for a foreign one.
-    pub live: Option<Erased>,
+    pub(crate) live: Option<Erased>,
     /// What it publishes.
-    pub outputs: Outputs,
+    pub(crate) outputs: Outputs,
     /// See [`Kind::uses`].
-    pub uses: Vec<String>,
+    pub(crate) uses: Vec<String>,
 }
 
 impl Seen {
@@ -167,7 +167,7 @@ impl Seen {
 
     /// What AWS has, if it is ours and of kind `K`.
     #[must_use]
-    pub fn live_as<K: Kind>(&self) -> Option<&K::Live> {
+    pub(crate) fn live_as<K: Kind>(&self) -> Option<&K::Live> {
         self.live.as_ref()?.downcast_ref()
     }
 }
@@ -189,7 +189,7 @@ struct Of<K>(PhantomData<K>);
 
 /// The registration of kind `K`.
 #[must_use]
-pub const fn kind<K: Kind>() -> KindRef {
+pub(crate) const fn kind<K: Kind>() -> KindRef {
     &Of::<K>(PhantomData)
 }
 

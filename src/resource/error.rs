@@ -7,7 +7,7 @@ use crate::aws::AwsError;
 
 /// What a kind can fail with.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// AWS refused a call, or did not answer it.
     #[error(transparent)]
     Aws(#[from] AwsError),
@@ -75,7 +75,7 @@ pub enum Error {
 impl Error {
     /// The failed call, if it was one.
     #[must_use]
-    pub fn aws(&self) -> Option<&AwsError> {
+    pub(crate) fn aws(&self) -> Option<&AwsError> {
         match self {
             Self::Aws(error) => Some(error),
             _ => None,

@@ -5,14 +5,14 @@ use crate::aws::{Clients, failed};
 
 /// ARNs that carry a stack's tag, with all their tags.
 #[derive(Debug, Clone, Default)]
-pub struct Inventory(Vec<(String, Tags)>);
+pub(crate) struct Inventory(Vec<(String, Tags)>);
 
 impl Inventory {
     /// Asks for everything tagged as a part of `stack`, 100 a page.
     ///
     /// # Errors
     /// When AWS refuses.
-    pub async fn list(clients: &Clients, stack: &str) -> Result<Self, Error> {
+    pub(crate) async fn list(clients: &Clients, stack: &str) -> Result<Self, Error> {
         let filter = aws_sdk_resourcegroupstagging::types::TagFilter::builder()
             .key(tags::STACK)
             .values(stack)
@@ -39,7 +39,7 @@ impl Inventory {
     }
 
     /// The ARNs of one service and resource type, such as `elasticloadbalancing` and `targetgroup`.
-    pub fn of<'a>(
+    pub(crate) fn of<'a>(
         &'a self,
         service: &'a str,
         resource: &'a str,

@@ -8,16 +8,16 @@ use super::{Address, Diff, Error, Observer, Outputs, References, Resolve, Step};
 
 /// A resource of the blueprint, as a kind sees it while observing.
 #[derive(Debug)]
-pub struct Wanted<'a, K: Kind> {
+pub(crate) struct Wanted<'a, K: Kind> {
     /// Its address.
-    pub address: &'a Address,
+    pub(crate) address: &'a Address,
     /// What it should be.
-    pub desired: &'a K::Desired,
+    pub(crate) desired: &'a K::Desired,
 }
 
 /// A live resource that concerns the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found<L> {
+pub(crate) enum Found<L> {
     /// The stack's own.
     Owned(Address, L),
     /// The stack's own, already replaced by another: all it waits for is its deletion.
@@ -28,7 +28,7 @@ pub enum Found<L> {
 
 /// Which comes first when a resource is replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplaceOrder {
+pub(crate) enum ReplaceOrder {
     /// The new one, so that what depends on it can move over.
     CreateFirst,
     /// The old one's deletion, because both cannot exist at once (a name, an address range).
@@ -37,17 +37,17 @@ pub enum ReplaceOrder {
 
 /// Something that will make AWS refuse a deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Blocker {
+pub(crate) struct Blocker {
     /// What stands in the way.
-    pub reason: String,
+    pub(crate) reason: String,
     /// What to do about it.
-    pub fix: String,
+    pub(crate) fix: String,
 }
 
 /// One sort of AWS resource: how it is found, compared, made, changed and removed.
 ///
 /// Everything but the `async` methods is pure.
-pub trait Kind: Sized + Send + Sync + 'static {
+pub(crate) trait Kind: Sized + Send + Sync + 'static {
     /// The type's name as CloudFormation spells it, such as `AWS::EC2::VPC`; ours are `Kong::…`.
     const TYPE: &'static str;
     /// What to call one in a sentence, such as `VPC`.

@@ -8,7 +8,7 @@ use super::{HostedZoneId, SubnetId, VpcId};
 ///
 /// Its address lies in [`Layer::Lookup`](super::Layer::Lookup).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lookup {
+pub(crate) enum Lookup {
     /// The account of the credentials (`Id`), refused when it is not the one expected.
     Account {
         /// The account the spec insists on.
@@ -51,7 +51,7 @@ pub enum Lookup {
 
 /// How a hosted zone is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ZoneQuery {
+pub(crate) enum ZoneQuery {
     /// By its id, `Z…`.
     Id(HostedZoneId),
     /// By its domain; two public zones of one name are refused.

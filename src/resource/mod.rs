@@ -14,22 +14,22 @@ mod lookup;
 mod observer;
 mod output;
 mod step;
-pub mod tags;
+pub(crate) mod tags;
 
-pub use address::{Address, InvalidAddress, Layer};
-pub use blueprint::Blueprint;
-pub use change::{Change, Diff, Effect, KNOWN_AFTER_APPLY};
-pub use erased::{AnyKind, Erased, KindRef, Resource, Seen, Standing, kind};
-pub use error::Error;
-pub use inventory::Inventory;
-pub use kind::{Blocker, Found, Kind, ReplaceOrder, Wanted};
-pub use lookup::{Lookup, ZoneQuery};
-pub use observer::{LookUp, Observer};
-pub use output::{
+pub(crate) use address::{Address, InvalidAddress, Layer};
+pub(crate) use blueprint::Blueprint;
+pub(crate) use change::{Change, Diff, Effect, KNOWN_AFTER_APPLY};
+pub(crate) use erased::{AnyKind, Erased, KindRef, Resource, Seen, Standing, kind};
+pub(crate) use error::Error;
+pub(crate) use inventory::Inventory;
+pub(crate) use kind::{Blocker, Found, Kind, ReplaceOrder, Wanted};
+pub(crate) use lookup::{Lookup, ZoneQuery};
+pub(crate) use observer::{LookUp, Observer};
+pub(crate) use output::{
     AllocationId, Arn, Attribute, CanonicalZoneId, CidrBlock, DnsName, Endpoint, HostedZoneId,
     InternetGatewayId, ManagedSecretArn, NamespaceId, NatGatewayId, Output, Outputs, Ref,
     References, Resolve, ResourceLabel, ResourceName, RouteTableId, SecurityGroupId, SubnetId,
     Text, Version, VpcId, ZoneName,
 };
-pub use step::{Limits, Look, Note, Notify, Pace, Patience, Step};
-pub use tags::Tags;
+pub(crate) use step::{Limits, Look, Note, Notify, Pace, Patience, Step};
+pub(crate) use tags::Tags;

@@ -14,7 +14,8 @@ use super::{
 use crate::aws::Clients;
 
 /// How lookups are answered; a seam between the contract and the room that asks AWS.
-pub type LookUp = for<'a> fn(&'a Observer, &'a Address) -> BoxFuture<'a, Result<Outputs, Error>>;
+pub(crate) type LookUp =
+    for<'a> fn(&'a Observer, &'a Address) -> BoxFuture<'a, Result<Outputs, Error>>;
 
 type Once<T> = OnceCell<Result<T, Error>>;
 
@@ -23,7 +24,7 @@ type Once<T> = OnceCell<Result<T, Error>>;
 /// A kind that needs another kind's live resources awaits them here; so what can be asked at once is asked
 /// at once, and the number of dependent rounds is the depth of that waiting. Kinds must not wait for each
 /// other in a circle.
-pub struct Observer {
+pub(crate) struct Observer {
     clients: Arc<Clients>,
     blueprint: Arc<Blueprint>,
     registry: &'static [KindRef],
@@ -36,7 +37,7 @@ pub struct Observer {
 impl Observer {
     /// A new look at the stack of `blueprint`.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         clients: Arc<Clients>,
         blueprint: Arc<Blueprint>,
         registry: &'static [KindRef],
@@ -64,31 +65,31 @@ impl Observer {
 
     /// AWS.
     #[must_use]
-    pub fn clients(&self) -> &Clients {
+    pub(crate) fn clients(&self) -> &Clients {
         &self.clients
     }
 
     /// The stack's name.
     #[must_use]
-    pub fn stack(&self) -> &str {
+    pub(crate) fn stack(&self) -> &str {
         &self.blueprint.stack
     }
 
     /// The region.
     #[must_use]
-    pub fn region(&self) -> &str {
+    pub(crate) fn region(&self) -> &str {
         &self.blueprint.region
     }
 
     /// The blueprint that is looked for.
     #[must_use]
-    pub fn blueprint(&self) -> &Blueprint {
+    pub(crate) fn blueprint(&self) -> &Blueprint {
         &self.blueprint
     }
 
     /// The registered kinds.
     #[must_use]
-    pub fn registry(&self) -> &'static [KindRef] {
+    pub(crate) fn registry(&self) -> &'static [KindRef] {
         self.registry
     }
 
@@ -96,7 +97,7 @@ impl Observer {
     ///
     /// # Errors
     /// What its observation failed with.
-    pub fn seen_of(&self, kind: KindRef) -> BoxFuture<'_, Result<Arc<Vec<Seen>>, Error>> {
+    pub(crate) fn seen_of(&self, kind: KindRef) -> BoxFuture<'_, Result<Arc<Vec<Seen>>, Error>> {
         async move {
             let Some(once) = self.seen.get(kind.type_name()) else {
                 return Err(Error::Internal(format!(
@@ -122,7 +123,7 @@ impl Observer {
     ///
     /// # Errors
     /// What its observation failed with.
-    pub async fn live<K: Kind>(&self) -> Result<Vec<(Address, K::Live)>, Error> {
+    pub(crate) async fn live<K: Kind>(&self) -> Result<Vec<(Address, K::Live)>, Error> {
         let seen = self.seen_of(super::kind::<K>()).await?;
         let live = seen
             .iter()
@@ -134,7 +135,7 @@ impl Observer {
     ///
     /// # Errors
     /// What the observation of the kind it points at failed with.
-    pub async fn output<T: Output>(&self, reference: &Ref<T>) -> Result<Option<T>, Error> {
+    pub(crate) async fn output<T: Output>(&self, reference: &Ref<T>) -> Result<Option<T>, Error> {
         match reference {
             Ref::Literal(value) => Ok(Some(value.clone())),
             Ref::Of(address) => Ok(self.attribute(address, T::ATTRIBUTE).await?.map(T::new)),
@@ -145,7 +146,7 @@ impl Observer {
     ///
     /// # Errors
     /// What the observation of its kind failed with.
-    pub async fn attribute(
+    pub(crate) async fn attribute(
         &self,
         address: &Address,
         attribute: Attribute,
@@ -173,7 +174,7 @@ impl Observer {
     ///
     /// # Errors
     /// When what it asks for is not there or AWS cannot be asked.
-    pub async fn looked_up(&self, address: &Address) -> Result<Outputs, Error> {
+    pub(crate) async fn looked_up(&self, address: &Address) -> Result<Outputs, Error> {
         match self.lookups.get(address) {
             Some(once) => once
                 .get_or_init(|| (self.look_up)(self, address))
@@ -190,7 +191,7 @@ impl Observer {
     ///
     /// # Errors
     /// When AWS cannot be asked.
-    pub async fn inventory(&self) -> Result<Arc<Inventory>, Error> {
+    pub(crate) async fn inventory(&self) -> Result<Arc<Inventory>, Error> {
         let list = || async {
             Inventory::list(&self.clients, self.stack())
                 .await
@@ -201,7 +202,7 @@ impl Observer {
 
     /// The address that tags carry, if they are of this stack.
     #[must_use]
-    pub fn address_of(&self, tags: &Tags) -> Option<Address> {
+    pub(crate) fn address_of(&self, tags: &Tags) -> Option<Address> {
         tags.address_in(self.stack())
     }
 }

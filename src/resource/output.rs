@@ -7,7 +7,7 @@ use super::Address;
 
 /// What of a resource another may refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Attribute {
+pub(crate) enum Attribute {
     /// The id AWS gave it.
     Id,
     /// Its Amazon resource name.
@@ -48,7 +48,9 @@ impl fmt::Display for Attribute {
 }
 
 /// A typed value that one attribute of a resource holds.
-pub trait Output: Clone + PartialEq + fmt::Debug + fmt::Display + Send + Sync + 'static {
+pub(crate) trait Output:
+    Clone + PartialEq + fmt::Debug + fmt::Display + Send + Sync + 'static
+{
     /// Which attribute of the resource referred to holds it.
     const ATTRIBUTE: Attribute;
 
@@ -63,7 +65,7 @@ macro_rules! outputs {
     ($($(#[$doc:meta])* $name:ident: $attribute:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub(crate) struct $name(String);
 
         impl Output for $name {
             const ATTRIBUTE: Attribute = Attribute::$attribute;
@@ -128,7 +130,7 @@ outputs! {
 
 /// A value known now, or an attribute of another resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ref<T> {
+pub(crate) enum Ref<T> {
     /// Known when the blueprint is drawn.
     Literal(T),
     /// Published by the resource at this address.
@@ -137,7 +139,7 @@ pub enum Ref<T> {
 
 impl<T: Output> Ref<T> {
     /// The value, if it is known by now.
-    pub fn resolve(&self, outputs: &dyn Resolve) -> Option<T> {
+    pub(crate) fn resolve(&self, outputs: &dyn Resolve) -> Option<T> {
         match self {
             Self::Literal(value) => Some(value.clone()),
             Self::Of(address) => outputs.output(address, T::ATTRIBUTE).map(T::new),
@@ -146,7 +148,7 @@ impl<T: Output> Ref<T> {
 
     /// The address it points at, if it does.
     #[must_use]
-    pub fn address(&self) -> Option<&Address> {
+    pub(crate) fn address(&self) -> Option<&Address> {
         match self {
             Self::Literal(_) => None,
             Self::Of(address) => Some(address),
@@ -156,7 +158,7 @@ impl<T: Output> Ref<T> {
 
 /// A text with attributes of other resources in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Text(Vec<Piece>);
+pub(crate) struct Text(Vec<Piece>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -167,14 +169,14 @@ enum Piece {
 impl Text {
     /// Appends a literal.
     #[must_use]
-    pub fn then(mut self, literal: impl Into<String>) -> Self {
+    pub(crate) fn then(mut self, literal: impl Into<String>) -> Self {
         self.0.push(Piece::Literal(literal.into()));
         self
     }
 
     /// Appends a reference.
     #[must_use]
-    pub fn then_ref<T: Output>(mut self, reference: &Ref<T>) -> Self {
+    pub(crate) fn then_ref<T: Output>(mut self, reference: &Ref<T>) -> Self {
         self.0.push(match reference {
             Ref::Literal(value) => Piece::Literal(value.as_str().to_owned()),
             Ref::Of(address) => Piece::Output(address.clone(), T::ATTRIBUTE),
@@ -184,7 +186,7 @@ impl Text {
 
     /// Joins several texts.
     #[must_use]
-    pub fn join(texts: impl IntoIterator<Item = Self>, separator: &str) -> Self {
+    pub(crate) fn join(texts: impl IntoIterator<Item = Self>, separator: &str) -> Self {
         let mut joined = Self::default();
         for (index, text) in texts.into_iter().enumerate() {
             if index > 0 {
@@ -196,7 +198,7 @@ impl Text {
     }
 
     /// The text, if all it refers to is known by now.
-    pub fn resolve(&self, outputs: &dyn Resolve) -> Option<String> {
+    pub(crate) fn resolve(&self, outputs: &dyn Resolve) -> Option<String> {
         self.0.iter().try_fold(String::new(), |mut text, piece| {
             match piece {
                 Piece::Literal(literal) => text.push_str(literal),
@@ -247,26 +249,26 @@ impl fmt::Display for Text {
 }
 
 /// Answers for the outputs known by now.
-pub trait Resolve: Send + Sync {
+pub(crate) trait Resolve: Send + Sync {
     /// The value of an attribute, or `None` while it is not known.
     fn output(&self, address: &Address, attribute: Attribute) -> Option<String>;
 }
 
 /// The outputs of one resource.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outputs(BTreeMap<Attribute, String>);
+pub(crate) struct Outputs(BTreeMap<Attribute, String>);
 
 impl Outputs {
     /// Adds one.
     #[must_use]
-    pub fn with<T: Output>(mut self, value: T) -> Self {
+    pub(crate) fn with<T: Output>(mut self, value: T) -> Self {
         self.0.insert(T::ATTRIBUTE, value.as_str().to_owned());
         self
     }
 
     /// Adds one that AWS may not have given.
     #[must_use]
-    pub fn with_some<T: Output>(self, value: Option<T>) -> Self {
+    pub(crate) fn with_some<T: Output>(self, value: Option<T>) -> Self {
         match value {
             Some(value) => self.with(value),
             None => self,
@@ -275,12 +277,12 @@ impl Outputs {
 
     /// Reads one.
     #[must_use]
-    pub fn get(&self, attribute: Attribute) -> Option<&str> {
+    pub(crate) fn get(&self, attribute: Attribute) -> Option<&str> {
         self.0.get(&attribute).map(String::as_str)
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = (Attribute, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Attribute, &str)> {
         self.0
             .iter()
             .map(|(attribute, text)| (*attribute, text.as_str()))
@@ -289,50 +291,53 @@ impl Outputs {
 
 /// The addresses that a resource refers to: what must be there before it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct References(BTreeSet<Address>);
+pub(crate) struct References(BTreeSet<Address>);
 
 impl References {
     /// Refers to nothing.
     #[must_use]
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self::default()
     }
 
     /// Adds a reference.
     #[must_use]
-    pub fn to<T: Output>(mut self, reference: &Ref<T>) -> Self {
+    pub(crate) fn to<T: Output>(mut self, reference: &Ref<T>) -> Self {
         self.0.extend(reference.address().cloned());
         self
     }
 
     /// Adds several references.
     #[must_use]
-    pub fn to_all<'a, T: Output>(self, references: impl IntoIterator<Item = &'a Ref<T>>) -> Self {
+    pub(crate) fn to_all<'a, T: Output>(
+        self,
+        references: impl IntoIterator<Item = &'a Ref<T>>,
+    ) -> Self {
         references.into_iter().fold(self, Self::to)
     }
 
     /// Adds all that a text refers to.
     #[must_use]
-    pub fn in_text(mut self, text: &Text) -> Self {
+    pub(crate) fn in_text(mut self, text: &Text) -> Self {
         self.0.extend(text.addresses().cloned());
         self
     }
 
     /// Adds a resource that must be there first although no value of it is used.
     #[must_use]
-    pub fn after(mut self, address: &Address) -> Self {
+    pub(crate) fn after(mut self, address: &Address) -> Self {
         self.0.insert(address.clone());
         self
     }
 
     /// Adds several of those.
     #[must_use]
-    pub fn after_all<'a>(self, addresses: impl IntoIterator<Item = &'a Address>) -> Self {
+    pub(crate) fn after_all<'a>(self, addresses: impl IntoIterator<Item = &'a Address>) -> Self {
         addresses.into_iter().fold(self, Self::after)
     }
 
     /// The addresses, sorted.
-    pub fn iter(&self) -> impl Iterator<Item = &Address> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Address> {
         self.0.iter()
     }
 }

@@ -13,46 +13,46 @@ use crate::aws::{AwsError, Clients};
 
 /// How much faster than AWS time goes here; 1 outside the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace(f64);
+pub(crate) struct Pace(f64);
 
 impl Pace {
     /// Real time.
-    pub const REAL: Self = Self(1.0);
+    pub(crate) const REAL: Self = Self(1.0);
 
     /// `speed` times as fast; anything below 1 counts as 1.
     #[must_use]
-    pub fn new(speed: f64) -> Self {
+    pub(crate) fn new(speed: f64) -> Self {
         Self(if speed > 1.0 { speed } else { 1.0 })
     }
 
     /// How long `duration` of AWS's time takes here.
     #[must_use]
-    pub fn scale(self, duration: Duration) -> Duration {
+    pub(crate) fn scale(self, duration: Duration) -> Duration {
         duration.div_f64(self.0)
     }
 
     /// How much of AWS's time has gone by in `duration` here.
     #[must_use]
-    pub fn unscale(self, duration: Duration) -> Duration {
+    pub(crate) fn unscale(self, duration: Duration) -> Duration {
         duration.mul_f64(self.0)
     }
 }
 
 /// How to wait for something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub(crate) struct Patience {
     /// Between two looks.
-    pub every: Duration,
+    pub(crate) every: Duration,
     /// What it usually takes, for the display.
-    pub typical: Duration,
+    pub(crate) typical: Duration,
     /// When to give up.
-    pub at_most: Duration,
+    pub(crate) at_most: Duration,
 }
 
 impl Patience {
     /// Looks every `every` seconds, usually for `typical` seconds, at most for `at_most` seconds.
     #[must_use]
-    pub const fn seconds(every: u64, typical: u64, at_most: u64) -> Self {
+    pub(crate) const fn seconds(every: u64, typical: u64, at_most: u64) -> Self {
         Self {
             every: Duration::from_secs(every),
             typical: Duration::from_secs(typical),
@@ -63,7 +63,7 @@ impl Patience {
 
 /// What one look at something awaited showed.
 #[derive(Debug)]
-pub enum Look<T> {
+pub(crate) enum Look<T> {
     /// It works.
     Ready(T),
     /// Not yet; the text is its state as AWS spells it.
@@ -72,7 +72,7 @@ pub enum Look<T> {
 
 /// What happened inside a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
+pub(crate) enum Note {
     /// AWS has named the new resource.
     Made {
         /// Its id.
@@ -92,28 +92,28 @@ pub enum Note {
 }
 
 /// Takes the notes of steps.
-pub trait Notify: Send + Sync {
+pub(crate) trait Notify: Send + Sync {
     /// One note of the step at `address`.
     fn note(&self, address: &Address, note: Note);
 }
 
 /// The limits all steps of a run share.
 #[derive(Clone)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Cancelled by the first Ctrl-C: nothing new is begun and nothing more is waited for.
-    pub drain: CancellationToken,
+    pub(crate) drain: CancellationToken,
     /// When the run must end.
-    pub deadline: Option<Instant>,
+    pub(crate) deadline: Option<Instant>,
     /// How fast time goes.
-    pub pace: Pace,
+    pub(crate) pace: Pace,
     /// How many steps may act at once; waiting does not count.
-    pub slots: Arc<Semaphore>,
+    pub(crate) slots: Arc<Semaphore>,
 }
 
 /// One step of a run.
-pub struct Step {
+pub(crate) struct Step {
     /// Whose step it is.
-    pub address: Address,
+    pub(crate) address: Address,
     clients: Arc<Clients>,
     stack: String,
     region: String,
@@ -126,7 +126,7 @@ pub struct Step {
 impl Step {
     /// A step at `address` of a stack.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         address: Address,
         stack: (&str, &str),
         clients: Arc<Clients>,
@@ -149,25 +149,25 @@ impl Step {
 
     /// AWS.
     #[must_use]
-    pub fn clients(&self) -> &Clients {
+    pub(crate) fn clients(&self) -> &Clients {
         &self.clients
     }
 
     /// The stack's name.
     #[must_use]
-    pub fn stack(&self) -> &str {
+    pub(crate) fn stack(&self) -> &str {
         &self.stack
     }
 
     /// The region.
     #[must_use]
-    pub fn region(&self) -> &str {
+    pub(crate) fn region(&self) -> &str {
         &self.region
     }
 
     /// The outputs known by now.
     #[must_use]
-    pub fn outputs(&self) -> &dyn Resolve {
+    pub(crate) fn outputs(&self) -> &dyn Resolve {
         &*self.outputs
     }
 
@@ -175,7 +175,7 @@ impl Step {
     ///
     /// # Errors
     /// When it is not known, which the order of steps rules out.
-    pub fn get<T: Output>(&self, reference: &Ref<T>) -> Result<T, Error> {
+    pub(crate) fn get<T: Output>(&self, reference: &Ref<T>) -> Result<T, Error> {
         let unresolved = || match reference {
             Ref::Literal(_) => Error::Internal("a literal did not resolve".to_owned()),
             Ref::Of(address) => Error::Unresolved {
@@ -190,7 +190,7 @@ impl Step {
     ///
     /// # Errors
     /// When one is not known.
-    pub fn get_all<T: Output>(&self, references: &[Ref<T>]) -> Result<Vec<T>, Error> {
+    pub(crate) fn get_all<T: Output>(&self, references: &[Ref<T>]) -> Result<Vec<T>, Error> {
         references.iter().map(|one| self.get(one)).collect()
     }
 
@@ -198,24 +198,24 @@ impl Step {
     ///
     /// # Errors
     /// When one is not known.
-    pub fn text(&self, text: &Text) -> Result<String, Error> {
+    pub(crate) fn text(&self, text: &Text) -> Result<String, Error> {
         text.resolve(&*self.outputs)
             .ok_or_else(|| Error::Internal(format!("`{text}` is not known yet")))
     }
 
     /// Records the id of what was just made: from here on a rerun will find it.
-    pub fn made(&self, id: &str) {
+    pub(crate) fn made(&self, id: &str) {
         self.notify
             .note(&self.address, Note::Made { id: id.to_owned() });
     }
 
     /// Tells the person something.
-    pub fn remark(&self, text: impl Into<String>) {
+    pub(crate) fn remark(&self, text: impl Into<String>) {
         self.notify.note(&self.address, Note::Remark(text.into()));
     }
 
     /// Takes a slot, waiting for one if all are taken. `false` when the run is draining.
-    pub async fn acquire(&self) -> bool {
+    pub(crate) async fn acquire(&self) -> bool {
         tokio::select! {
             biased;
             () = self.limits.drain.cancelled() => false,
@@ -239,7 +239,7 @@ impl Step {
     ///
     /// # Errors
     /// What `look` fails with; when time runs out; when the run is interrupted.
-    pub async fn wait<T, F, Fut>(
+    pub(crate) async fn wait<T, F, Fut>(
         &self,
         what: &str,
         patience: Patience,
@@ -293,7 +293,7 @@ impl Step {
     ///
     /// # Errors
     /// Any other refusal; when time runs out (then the last refusal is the state); when the run is interrupted.
-    pub async fn retry<T, F, Fut>(
+    pub(crate) async fn retry<T, F, Fut>(
         &self,
         what: &str,
         patience: Patience,

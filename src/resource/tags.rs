@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use super::Address;
 
 /// The tag that holds the stack's name.
-pub const STACK: &str = "kongstack:stack";
+pub(crate) const STACK: &str = "kongstack:stack";
 /// The tag that holds the resource's address.
-pub const ADDRESS: &str = "kongstack:address";
+pub(crate) const ADDRESS: &str = "kongstack:address";
 /// The tag on a resource whose replacement has begun; its value is the word `true`.
-pub const RETIRED: &str = "kongstack:retired";
+pub(crate) const RETIRED: &str = "kongstack:retired";
 
 /// A resource's tags, sorted by key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tags(BTreeMap<String, String>);
+pub(crate) struct Tags(BTreeMap<String, String>);
 
 impl Tags {
     /// The tags of the resource at `address` of the stack `stack`, with the user's own.
     ///
     /// `Name` is what the consoles show.
     #[must_use]
-    pub fn owned(
+    pub(crate) fn owned(
         stack: &str,
         address: &Address,
         name: &str,
@@ -35,7 +35,7 @@ impl Tags {
     }
 
     /// The tags AWS answered; where it left out a key or value, an empty text.
-    pub fn live<K: Into<String>, V: Into<String>>(
+    pub(crate) fn live<K: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (Option<K>, Option<V>)>,
     ) -> Self {
         let text = |part: Option<String>| part.unwrap_or_default();
@@ -49,24 +49,24 @@ impl Tags {
 
     /// One tag's value.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&str> {
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)
     }
 
     /// The address, if these are tags of a resource of `stack`.
     #[must_use]
-    pub fn address_in(&self, stack: &str) -> Option<Address> {
+    pub(crate) fn address_in(&self, stack: &str) -> Option<Address> {
         (self.get(STACK)? == stack).then(|| self.get(ADDRESS)?.parse().ok())?
     }
 
     /// Whether the resource is being replaced by another.
     #[must_use]
-    pub fn retired(&self) -> bool {
+    pub(crate) fn retired(&self) -> bool {
         self.get(RETIRED).is_some()
     }
 
     /// All tags.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str()))
@@ -74,7 +74,7 @@ impl Tags {
 
     /// The tags of these that `live` lacks or has with another value.
     #[must_use]
-    pub fn to_set(&self, live: &Self) -> Self {
+    pub(crate) fn to_set(&self, live: &Self) -> Self {
         let changed = self
             .iter()
             .filter(|(key, value)| live.get(key) != Some(*value));
@@ -89,7 +89,7 @@ impl Tags {
     ///
     /// AWS's own (`aws:…`) and the marks we keep on resources (`kongstack:…`) stay.
     #[must_use]
-    pub fn to_remove(&self, live: &Self) -> Vec<String> {
+    pub(crate) fn to_remove(&self, live: &Self) -> Vec<String> {
         live.iter()
             .map(|(key, _)| key)
             .filter(|key| {
@@ -103,7 +103,7 @@ impl Tags {
 
     /// Whether there are none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
