@@ -3,7 +3,16 @@
 //! What AWS does with a resource lives in its kind and nowhere else; what a Kong stack wants of it, in the
 //! blueprint. A new kind is one file and one line here.
 
-use crate::resource::KindRef;
+pub(crate) mod elb;
+pub(crate) mod logs;
+
+use crate::resource::{KindRef, kind};
 
 /// Every kind there is, sorted by type.
-pub(crate) static ALL: &[KindRef] = &[];
+pub(crate) static ALL: &[KindRef] = &[
+    kind::<elb::Listener>(),
+    kind::<elb::ListenerRule>(),
+    kind::<elb::LoadBalancer>(),
+    kind::<elb::TargetGroup>(),
+    kind::<logs::LogGroup>(),
+];
