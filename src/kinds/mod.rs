@@ -8,6 +8,8 @@ pub(crate) mod iam;
 mod leftover;
 pub(crate) mod rds;
 pub(crate) mod secrets;
+pub(crate) mod elb;
+pub(crate) mod logs;
 
 use crate::resource::{KindRef, kind};
 
@@ -31,4 +33,9 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<rds::DbInstance>(),
     kind::<rds::DbSubnetGroup>(),
     kind::<secrets::Secret>(),
+    kind::<elb::Listener>(),
+    kind::<elb::ListenerRule>(),
+    kind::<elb::LoadBalancer>(),
+    kind::<elb::TargetGroup>(),
+    kind::<logs::LogGroup>(),
 ];
