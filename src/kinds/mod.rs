@@ -3,8 +3,11 @@
 //! What AWS does with a resource lives in its kind and nowhere else; what a Kong stack wants of it, in the
 //! blueprint. A new kind is one file and one line here.
 
+pub(crate) mod autoscaling;
 pub(crate) mod ec2;
+pub(crate) mod ecs;
 pub(crate) mod iam;
+pub(crate) mod kong;
 mod leftover;
 pub(crate) mod rds;
 pub(crate) mod secrets;
@@ -15,6 +18,8 @@ use crate::resource::{KindRef, kind};
 
 /// Every kind there is, sorted by type.
 pub(crate) static ALL: &[KindRef] = &[
+    kind::<autoscaling::ScalableTarget>(),
+    kind::<autoscaling::ScalingPolicy>(),
     kind::<ec2::ElasticIp>(),
     kind::<ec2::InternetGateway>(),
     kind::<ec2::NatGateway>(),
@@ -26,6 +31,9 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<ec2::RouteTableAssociation>(),
     kind::<ec2::Vpc>(),
     kind::<ec2::VpcEndpoint>(),
+    kind::<ecs::EcsCluster>(),
+    kind::<ecs::EcsService>(),
+    kind::<ecs::TaskDefinition>(),
     kind::<iam::Role>(),
     kind::<iam::RolePolicy>(),
     kind::<rds::DbCluster>(),
@@ -38,4 +46,6 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<elb::LoadBalancer>(),
     kind::<elb::TargetGroup>(),
     kind::<logs::LogGroup>(),
+    kind::<kong::Schema>(),
+    kind::<kong::SchemaFinish>(),
 ];
