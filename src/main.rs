@@ -1,3 +1,7 @@
-//! The `kongstack` program.
+//! The `kongstack` program: everything it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kongstack::main()
+}

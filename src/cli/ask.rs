@@ -1,0 +1,89 @@
+//! The question before anything is changed.
+
+use std::io::{IsTerminal, stdin};
+
+use super::error::{CliError, Exit};
+use crate::report::{Failure, Screen};
+
+/// What is asked, and the only answer that goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Question {
+    text: String,
+    answer: String,
+}
+
+impl Question {
+    /// Before changes.
+    pub(super) fn yes() -> Self {
+        Self {
+            text: "Apply these changes? Only `yes` is accepted: ".to_owned(),
+            answer: "yes".to_owned(),
+        }
+    }
+
+    /// Before a stack is destroyed: its name, so that nobody destroys the wrong one.
+    pub(super) fn name(stack: &str) -> Self {
+        Self {
+            text: format!(
+                "This cannot be undone. Type the stack's name, `{stack}`, to destroy it: "
+            ),
+            answer: stack.to_owned(),
+        }
+    }
+
+    fn accepts(&self, line: &str) -> bool {
+        line.trim() == self.answer
+    }
+}
+
+/// Asks at the keyboard.
+///
+/// # Errors
+/// When nobody can be asked, or says no.
+pub(super) async fn ask(
+    question: &Question,
+    no_input: bool,
+    screen: &Screen,
+) -> Result<(), CliError> {
+    if no_input || !stdin().is_terminal() {
+        let why = if no_input {
+            "--no-input forbids it"
+        } else {
+            "standard input is no terminal"
+        };
+        return Err(CliError::usage(
+            Failure::new("these changes need an answer, and nobody can be asked")
+                .because(why)
+                .hint("--auto-approve goes ahead without asking"),
+        ));
+    }
+    screen.alert(&question.text);
+    let reading = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        stdin().read_line(&mut line).map(|_| line)
+    });
+    let line = reading.await.map_err(std::io::Error::other).flatten();
+    let line = line.map_err(|error| {
+        CliError::failed(Failure::new("the answer cannot be read").chain(&error))
+    })?;
+    if question.accepts(&line) {
+        return Ok(());
+    }
+    screen.alert("Nothing has been changed.\n");
+    Err(CliError::said(Exit::Failed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_exact_answer_goes_on() {
+        assert!(Question::yes().accepts("yes\n"));
+        for no in ["", "y\n", "YES\n", "yes please\n", "no\n"] {
+            assert!(!Question::yes().accepts(no), "{no}");
+        }
+        assert!(Question::name("kong-gw").accepts("kong-gw\r\n"));
+        assert!(!Question::name("kong-gw").accepts("yes\n"));
+    }
+}

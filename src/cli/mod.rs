@@ -1,0 +1,23 @@
+//! The command line: arguments become a run of the stages, and what comes of it is reported.
+//!
+//! One file a command. What a plan, an event or an error looks like is `report`'s affair; what is done to AWS,
+//! `apply`'s. Here is decided which stage runs when, who is asked, and with which exit code the program ends.
+
+mod apply;
+mod args;
+mod ask;
+mod completions;
+mod connect;
+mod destroy;
+mod entry;
+mod error;
+mod interrupt;
+mod logging;
+mod output;
+mod plan;
+mod sandbox;
+mod session;
+mod spec;
+mod validate;
+
+pub use entry::main;

@@ -1,0 +1,193 @@
+//! What the commands that look at AWS have in common: a runtime, a connection, one look at the stack, a plan.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::args::{AwsArgs, SelectArgs, SpecArgs};
+use super::connect::{Connection, connect, knock, sandbox};
+use super::error::CliError;
+use super::interrupt::Interrupt;
+use super::spec;
+use crate::apply::{self, Engine};
+use crate::aws::Clients;
+use crate::observe::{Unreadable, World, observe};
+use crate::plan::{Plan, Purpose, Selection};
+use crate::report::{Failure, Screen, Surroundings, plan as plan_text};
+use crate::resource::{Address, Observer, Pace};
+use crate::{blueprint, kinds, lookup};
+
+/// One command's way to AWS.
+pub(super) struct Session {
+    /// Where everything is said.
+    pub(super) screen: Arc<Screen>,
+    /// What acts and looks.
+    pub(super) engine: Engine,
+    /// How fast time goes.
+    pub(super) pace: Pace,
+    /// For messages.
+    pub(super) around: Surroundings,
+    /// Ctrl-C.
+    pub(super) interrupt: Interrupt,
+    /// When it must all be over.
+    pub(super) deadline: Option<Instant>,
+    /// When it began.
+    pub(super) start: Instant,
+    /// The spec's file as people call it.
+    pub(super) file: String,
+    /// The flags that name this stack, for commands to suggest.
+    pub(super) flags: String,
+}
+
+/// Loads the spec, prepares everything, and does `work` with it.
+///
+/// # Errors
+/// What any of that fails with.
+pub(super) fn run<T, F>(
+    spec_args: &SpecArgs,
+    aws: &AwsArgs,
+    screen: &Arc<Screen>,
+    work: impl FnOnce(Session) -> F,
+) -> Result<T, CliError>
+where
+    F: Future<Output = Result<T, CliError>>,
+{
+    let start = Instant::now();
+    let spec = spec::load(spec_args, screen)?;
+    let sandbox = sandbox(aws, screen)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            CliError::failed(Failure::new("no threads can be started").chain(&error))
+        })?;
+    let result = runtime.block_on(async {
+        let interrupt = Interrupt::listen().map_err(|error| {
+            CliError::failed(Failure::new("signals cannot be listened for").chain(&error))
+        })?;
+        let deadline = aws.timeout.map(|timeout| start + timeout);
+        let region = spec.region.as_str();
+        let connecting = connect(aws, region, sandbox.as_ref());
+        let Connection {
+            config,
+            pace,
+            around,
+        } = interrupt.within(deadline, connecting).await?;
+        let engine = Engine {
+            clients: Arc::new(Clients::new(config)),
+            blueprint: Arc::new(blueprint::draw(&spec)),
+            registry: kinds::ALL,
+            look_up: lookup::look_up,
+        };
+        let screen = Arc::clone(screen);
+        let file = match spec_args.file.to_string_lossy() {
+            name if name == "-" => "the spec".to_owned(),
+            name => name.into_owned(),
+        };
+        let flags = aws.repeated(spec_args);
+        work(Session {
+            screen,
+            engine,
+            pace,
+            around,
+            interrupt,
+            deadline,
+            start,
+            file,
+            flags,
+        })
+        .await
+    });
+    // Whoever waits for an answer at the keyboard must not hold up the end.
+    runtime.shutdown_background();
+    result
+}
+
+/// What to plan.
+pub(super) struct Wish<'a> {
+    pub(super) purpose: Purpose,
+    pub(super) select: &'a SelectArgs,
+    pub(super) may_lose: &'a [Address],
+}
+
+impl Session {
+    /// Looks at the stack.
+    ///
+    /// # Errors
+    /// When AWS cannot be read.
+    pub(super) async fn look(&self) -> Result<(Observer, World), CliError> {
+        let observer = self.engine.observer();
+        let looking = async {
+            tokio::try_join!(observe(&observer), async {
+                let answer = knock(&self.engine.clients).await;
+                answer.map_err(|error| Unreadable {
+                    errors: vec![error],
+                })
+            })
+        };
+        let looked = self.interrupt.within(self.deadline, looking).await?;
+        let (world, ()) =
+            looked.map_err(|unreadable| CliError::unreadable(&unreadable, &self.around))?;
+        Ok((observer, world))
+    }
+
+    /// Looks, plans, finds out what AWS would refuse, and shows the plan.
+    ///
+    /// # Errors
+    /// When AWS cannot be read, or an address is not in the stack.
+    pub(super) async fn plan(&self, wish: &Wish<'_>) -> Result<Plan, CliError> {
+        let (observer, world) = self.look().await?;
+        let blueprint = &*self.engine.blueprint;
+        let selection = Selection {
+            targets: wish.select.target.clone(),
+            excludes: wish.select.exclude.clone(),
+        };
+        let known = blueprint.resources.keys().chain(world.owned.keys());
+        selection.check(known.clone())?;
+        for address in wish.may_lose {
+            let one = Selection {
+                targets: vec![address.clone()],
+                ..Selection::default()
+            };
+            one.check(known.clone())?;
+        }
+        let planned = match wish.purpose {
+            Purpose::Apply => Plan::apply(blueprint, &world, &selection, wish.may_lose),
+            Purpose::Destroy => Plan::destroy(blueprint, &world, &selection),
+        };
+        let mut plan = planned
+            .map_err(|error| CliError::engine("no plan can be made", &error, &self.around))?;
+        let blockers = apply::blockers(&plan, &observer);
+        let blockers = self.interrupt.within(self.deadline, blockers).await?;
+        plan.refusals
+            .extend(blockers.map_err(|error| CliError::unreadable(&error, &self.around))?);
+        let matched = if selection == Selection::default() {
+            self.file.clone()
+        } else {
+            format!("{}, as far as it is selected", self.file)
+        };
+        let text = plan_text(&plan, &matched, self.screen.width());
+        self.screen.result(&text)?;
+        Ok(plan)
+    }
+}
+
+/// Refuses a plan that has refusals; they have been shown with it.
+///
+/// # Errors
+/// When there are any.
+pub(super) fn refuse(plan: &Plan) -> Result<(), CliError> {
+    match plan.refusals.len() {
+        0 => Ok(()),
+        1 => Err(refused("1 thing stands in the way")),
+        count => Err(refused(&format!("{count} things stand in the way"))),
+    }
+}
+
+fn refused(what: &str) -> CliError {
+    CliError::failed(
+        Failure::new(format!("this plan cannot be carried out: {what}"))
+            .hint("the plan above says what, and what to do; nothing has been changed"),
+    )
+}

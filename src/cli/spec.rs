@@ -1,0 +1,19 @@
+//! The first stage as every command runs it: the file, the flags put over it, and what is wrong with them.
+
+use super::args::SpecArgs;
+use super::error::CliError;
+use crate::report::Screen;
+use crate::report::diagnostics;
+use crate::spec::{self, StackSpec};
+
+/// Reads and understands the spec.
+///
+/// # Errors
+/// Everything that is wrong with it, rendered.
+pub(super) fn load(args: &SpecArgs, screen: &Screen) -> Result<StackSpec, CliError> {
+    let source = spec::read(&args.file)?;
+    spec::load(source, &args.overrides()).map_err(|invalid| {
+        let text = diagnostics::render(&invalid, screen.is_colored(), screen.side_width());
+        CliError::invalid(text)
+    })
+}

@@ -1,0 +1,284 @@
+//! A task definition as a list of named fields, so that what was registered can be compared with what would be.
+//!
+//! ECS adds defaults and sorts what it is given; both sides are brought to one form here, in which a field that is
+//! left out and its default are the same. What the blueprint never sets is listed too, so that a revision somebody
+//! registered by hand, with another container or a volume, does not pass for ours.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::types::{ContainerDefinition, HealthCheck, TaskDefinition};
+
+use super::container::{Container, Health, log_options};
+use super::task_definition::Desired;
+use crate::resource::{Diff, Effect, KNOWN_AFTER_APPLY, Output, Ref, Resolve};
+
+const IMMUTABLE: &str = "a task definition is immutable: a new revision is registered";
+
+/// A task definition's fields by name; one whose value only apply will know has none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Fields(BTreeMap<String, Option<String>>);
+
+impl Fields {
+    fn set(&mut self, name: impl Into<String>, value: impl ToString) {
+        self.0.insert(name.into(), Some(value.to_string()));
+    }
+
+    /// Sets what a container may have that no wanted one has; its default is not worth a line.
+    fn set_unless_default<T: Default + PartialEq + ToString>(&mut self, name: &str, value: &T) {
+        if *value != T::default() {
+            self.set(name, value.to_string());
+        }
+    }
+
+    fn set_later(&mut self, name: impl Into<String>, value: Option<String>) {
+        self.0.insert(name.into(), value);
+    }
+
+    /// What a wanted task definition would be registered as.
+    pub(super) fn wanted(desired: &Desired, outputs: &dyn Resolve) -> Self {
+        let Desired {
+            family,
+            cpu,
+            memory,
+            architecture,
+            execution_role,
+            task_role,
+            container,
+            region,
+            tags: _,  // changed in place, see the kind's diff
+            after: _, // says when, not what
+        } = desired;
+        let mut fields = Self::default();
+        fields.set("family", family);
+        fields.set("cpu", cpu);
+        fields.set("memory", memory);
+        fields.set("cpu_architecture", architecture);
+        fields.set("operating_system_family", "LINUX");
+        fields.set("network_mode", "awsvpc");
+        fields.set("requires_compatibilities", "FARGATE");
+        fields.set_later("execution_role_arn", known(execution_role, outputs));
+        if let Some(role) = task_role {
+            fields.set_later("task_role_arn", known(role, outputs));
+        }
+        fields.set("containers", &container.log.container);
+        fields.add_wanted(container, region, outputs);
+        fields
+    }
+
+    fn add_wanted(&mut self, container: &Container, region: &str, outputs: &dyn Resolve) {
+        let Container {
+            image,
+            command,
+            ports,
+            environment,
+            secrets,
+            log,
+            health,
+            stop_timeout,
+            init_process,
+            labels,
+        } = container;
+        self.set("image", image);
+        self.set_unless_default("command", &command.join(" "));
+        self.set("ports", joined(ports.iter().map(|port| format!("{port}/tcp"))));
+        for (name, value) in environment {
+            self.set_later(format!("environment.{name}"), value.resolve(outputs));
+        }
+        for (name, from) in secrets {
+            self.set_later(format!("secrets.{name}"), from.resolve(outputs));
+        }
+        self.set("log_driver", "awslogs");
+        for (name, value) in log_options("", region, &log.prefix) {
+            self.set(format!("log_options.{name}"), value);
+        }
+        self.set_later("log_options.awslogs-group", known(&log.group, outputs));
+        if let Some(health) = health {
+            self.add_health(health);
+        }
+        self.set("stop_timeout", stop_timeout.as_secs());
+        self.set_unless_default("init_process_enabled", init_process);
+        for (name, value) in labels {
+            self.set(format!("docker_labels.{name}"), value);
+        }
+        self.set("essential", true);
+    }
+
+    fn add_health(&mut self, health: &Health) {
+        let Health {
+            command,
+            interval,
+            timeout,
+            retries,
+            start_period,
+        } = health;
+        self.set("health_check.command", format!("CMD-SHELL {command}"));
+        self.set("health_check.interval", interval.as_secs());
+        self.set("health_check.timeout", timeout.as_secs());
+        self.set("health_check.retries", retries);
+        self.set("health_check.start_period", start_period.as_secs());
+    }
+
+    /// What ECS says was registered.
+    pub(super) fn registered(definition: &TaskDefinition) -> Self {
+        let mut fields = Self::default();
+        fields.set("family", definition.family().unwrap_or_default());
+        fields.set("cpu", definition.cpu().unwrap_or_default());
+        fields.set("memory", definition.memory().unwrap_or_default());
+        let platform = definition.runtime_platform();
+        let architecture = platform.and_then(|platform| platform.cpu_architecture());
+        fields.set(
+            "cpu_architecture",
+            architecture.map_or("X86_64", |one| one.as_str()),
+        );
+        let system = platform.and_then(|platform| platform.operating_system_family());
+        fields.set(
+            "operating_system_family",
+            system.map_or("LINUX", |one| one.as_str()),
+        );
+        fields.set(
+            "network_mode",
+            definition.network_mode().map_or("", |one| one.as_str()),
+        );
+        let fargate = definition.requires_compatibilities().iter();
+        fields.set(
+            "requires_compatibilities",
+            joined(fargate.map(|one| one.as_str().to_owned())),
+        );
+        fields.set(
+            "execution_role_arn",
+            definition.execution_role_arn().unwrap_or_default(),
+        );
+        let task_role = definition.task_role_arn().unwrap_or_default();
+        fields.set_unless_default("task_role_arn", &task_role.to_owned());
+        let volumes = definition.volumes().iter().filter_map(|one| one.name());
+        fields.set_unless_default("volumes", &joined(volumes.map(str::to_owned)));
+        if let Some(storage) = definition.ephemeral_storage() {
+            fields.set("ephemeral_storage", storage.size_in_gib());
+        }
+        let containers = definition.container_definitions();
+        let names = containers.iter().filter_map(ContainerDefinition::name);
+        fields.set("containers", joined(names.map(str::to_owned)));
+        if let Some(container) = containers.first() {
+            fields.add_registered(container);
+        }
+        fields
+    }
+
+    fn add_registered(&mut self, container: &ContainerDefinition) {
+        self.set("image", container.image().unwrap_or_default());
+        self.set_unless_default("command", &container.command().join(" "));
+        self.set_unless_default("entry_point", &container.entry_point().join(" "));
+        let ports = container.port_mappings().iter().map(|mapping| {
+            let protocol = mapping.protocol().map_or("tcp", |one| one.as_str());
+            format!("{}/{protocol}", mapping.container_port().unwrap_or_default())
+        });
+        self.set("ports", joined(ports));
+        for pair in container.environment() {
+            let name = format!("environment.{}", pair.name().unwrap_or_default());
+            self.set(name, pair.value().unwrap_or_default());
+        }
+        for secret in container.secrets() {
+            self.set(format!("secrets.{}", secret.name()), secret.value_from());
+        }
+        if let Some(log) = container.log_configuration() {
+            self.set("log_driver", log.log_driver().as_str());
+            for (name, value) in log.options().into_iter().flatten() {
+                self.set(format!("log_options.{name}"), value);
+            }
+        }
+        if let Some(check) = container.health_check() {
+            self.add_registered_health(check);
+        }
+        // Fargate's default where none was given.
+        self.set("stop_timeout", container.stop_timeout().unwrap_or(30));
+        let linux = container.linux_parameters();
+        let init = linux.and_then(|linux| linux.init_process_enabled());
+        self.set_unless_default("init_process_enabled", &init.unwrap_or_default());
+        for (name, value) in container.docker_labels().into_iter().flatten() {
+            self.set(format!("docker_labels.{name}"), value);
+        }
+        self.set("essential", container.essential().unwrap_or(true));
+        self.add_unwanted(container);
+    }
+
+    /// What no container of a blueprint ever sets.
+    fn add_unwanted(&mut self, container: &ContainerDefinition) {
+        self.set_unless_default("container_cpu", &container.cpu());
+        self.set_unless_default("container_memory", &container.memory().unwrap_or_default());
+        self.set_unless_default(
+            "memory_reservation",
+            &container.memory_reservation().unwrap_or_default(),
+        );
+        self.set_unless_default("user", &container.user().unwrap_or_default().to_owned());
+        self.set_unless_default(
+            "working_directory",
+            &container.working_directory().unwrap_or_default().to_owned(),
+        );
+        self.set_unless_default(
+            "readonly_root_filesystem",
+            &container.readonly_root_filesystem().unwrap_or_default(),
+        );
+        self.set_unless_default("mount_points", &container.mount_points().len());
+        self.set_unless_default("environment_files", &container.environment_files().len());
+        self.set_unless_default("ulimits", &container.ulimits().len());
+    }
+
+    fn add_registered_health(&mut self, check: &HealthCheck) {
+        self.set("health_check.command", check.command().join(" "));
+        // Defaults that ECS fills in where a registration left them out.
+        self.set("health_check.interval", check.interval().unwrap_or(30));
+        self.set("health_check.timeout", check.timeout().unwrap_or(5));
+        self.set("health_check.retries", check.retries().unwrap_or(3));
+        self.set(
+            "health_check.start_period",
+            check.start_period().unwrap_or(0),
+        );
+    }
+
+    /// Lists every field in which these differ from `live`.
+    pub(super) fn compare(&self, live: &Self, diff: &mut Diff) {
+        let names: std::collections::BTreeSet<&String> = self.0.keys().chain(live.0.keys()).collect();
+        for name in names {
+            let (want, have) = (self.0.get(name), live.0.get(name).cloned().flatten());
+            if want.is_some_and(|want| want.is_some() && *want == have) {
+                continue;
+            }
+            let new = want.map(|want| want.clone().unwrap_or_else(|| KNOWN_AFTER_APPLY.to_owned()));
+            diff.push(name.clone(), have, new, Effect::Replace(IMMUTABLE));
+        }
+    }
+
+    /// What a revision holds on to: its roles, log group and secrets, and the hosts its environment names.
+    pub(super) fn uses(&self) -> Vec<String> {
+        let holds = |name: &str, value: &str| match name.split_once('.') {
+            None => name.ends_with("_role_arn").then(|| value.to_owned()),
+            Some(("environment", _)) => value.contains('.').then(|| value.to_owned()),
+            Some(("secrets", _)) => Some(secret_arn(value)),
+            Some(("log_options", "awslogs-group")) => Some(value.to_owned()),
+            Some(_) => None,
+        };
+        let known = self
+            .0
+            .iter()
+            .filter_map(|(name, value)| holds(name, value.as_deref()?));
+        known.filter(|text| !text.is_empty()).collect()
+    }
+}
+
+/// The secret's ARN in `arn:aws:secretsmanager:region:account:secret:name:key:stage:version`.
+fn secret_arn(value_from: &str) -> String {
+    let parts: Vec<&str> = value_from.split(':').take(7).collect();
+    parts.join(":")
+}
+
+fn known<T: Output>(reference: &Ref<T>, outputs: &dyn Resolve) -> Option<String> {
+    reference
+        .resolve(outputs)
+        .map(|value| value.as_str().to_owned())
+}
+
+fn joined(values: impl Iterator<Item = String>) -> String {
+    let mut values: Vec<String> = values.collect();
+    values.sort();
+    values.join(", ")
+}

@@ -1,0 +1,296 @@
+//! What to do about an error of AWS or of a step.
+//!
+//! Knows classes and codes of errors, not kinds: what only one sort of resource can fail with explains itself.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::aws::{AwsError, Class};
+use crate::resource::Error;
+
+/// What an explanation may need to name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Surroundings {
+    /// The endpoint used instead of AWS's own.
+    pub(crate) endpoint: Option<String>,
+    /// The region.
+    pub(crate) region: String,
+    /// The profile named on the command line.
+    pub(crate) profile: Option<String>,
+    /// Whether AWS is simulated.
+    pub(crate) sandbox: bool,
+}
+
+/// Errors, each said once, and what to do about them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Explanation {
+    /// What was refused.
+    pub(crate) causes: Vec<String>,
+    /// What to do.
+    pub(crate) hints: Vec<String>,
+}
+
+/// Says what went wrong and what to do about it, each thing once.
+pub(crate) fn explain<'a>(
+    errors: impl IntoIterator<Item = &'a Error>,
+    around: &Surroundings,
+) -> Explanation {
+    let mut explanation = Explanation::default();
+    let mut said = BTreeSet::new();
+    let mut denied = BTreeSet::new();
+    for error in errors {
+        // The request differs every time, the error does not.
+        if said.insert(error.to_string()) {
+            explanation.causes.push(cause(error));
+        }
+        match error.aws() {
+            Some(aws)
+                if aws.class() == Class::Denied && !aws.message().contains("explicit deny") =>
+            {
+                denied.insert(wanted(aws));
+            }
+            _ => explanation.add(hint(error, around)),
+        }
+    }
+    if !denied.is_empty() {
+        explanation.add(Some(format!(
+            "this statement in the caller's IAM policy allows it:\n{}",
+            statement(&denied)
+        )));
+    }
+    explanation
+}
+
+impl Explanation {
+    fn add(&mut self, hint: Option<String>) {
+        self.hints
+            .extend(hint.filter(|hint| !self.hints.contains(hint)));
+    }
+}
+
+/// An error with the id that AWS's support asks for.
+fn cause(error: &Error) -> String {
+    match error.aws().and_then(AwsError::request_id) {
+        Some(id) => format!("{error} (request {id})"),
+        None => error.to_string(),
+    }
+}
+
+fn hint(error: &Error, around: &Surroundings) -> Option<String> {
+    match error {
+        Error::Aws(error) => aws_hint(error, around),
+        Error::TimedOut { .. } => Some(
+            "it may still get there: run the same command again, which goes on waiting, or look at it in the AWS console"
+                .to_owned(),
+        ),
+        Error::Ambiguous { .. } => Some(
+            "find out which one is in use, and delete the other or take its `kongstack:` tags off"
+                .to_owned(),
+        ),
+        Error::Unresolved { .. } | Error::Incomplete { .. } | Error::Internal(_) => Some(
+            "this should not happen: please report it, with what the same command prints with -vv"
+                .to_owned(),
+        ),
+        Error::Failed { .. } | Error::Interrupted { .. } | Error::Lookup { .. } => None,
+    }
+}
+
+fn aws_hint(error: &AwsError, around: &Surroundings) -> Option<String> {
+    let text = match error.class() {
+        Class::Denied => {
+            "an explicit deny is stronger than any permission: whoever keeps that policy has to change it"
+        }
+        Class::Credentials => return Some(credentials_hint(error, around)),
+        Class::Throttled => {
+            "AWS wants fewer calls: run it again, perhaps with a lower --parallelism"
+        }
+        Class::Quota => {
+            return Some(format!(
+                "ask for more under Service Quotas in the AWS console ({}), or remove what is no longer needed",
+                around.region
+            ));
+        }
+        Class::Unclear => {
+            "no clear answer came: run the same command again, it finds out what was done and makes nothing twice"
+        }
+        Class::Unreachable => return Some(unreachable_hint(error, around)),
+        Class::Refused => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn credentials_hint(error: &AwsError, around: &Surroundings) -> String {
+    let text = format!("{} {}", error.code(), error.message()).to_lowercase();
+    let profile = around.profile.as_ref();
+    let with_profile = profile
+        .map(|one| format!(" --profile {one}"))
+        .unwrap_or_default();
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if has(&["sso", "expired", "requestexpired"]) {
+        return format!(
+            "the credentials have run out: get new ones (`aws sso login{with_profile}` where they come from IAM Identity Center) and run it again"
+        );
+    }
+    if error.code() == "NoCredentials" {
+        return match profile {
+            Some(profile) => format!(
+                "look at the profile `{profile}` in ~/.aws/config and ~/.aws/credentials; `aws sts get-caller-identity --profile {profile}` must work"
+            ),
+            None => "name a profile (--profile, AWS_PROFILE), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or try it out with --sandbox, which needs no account".to_owned(),
+        };
+    }
+    if has(&["signature", "requesttimetooskewed"]) {
+        return "the secret key does not fit the access key, or this machine's clock is wrong"
+            .to_owned();
+    }
+    format!(
+        "AWS does not know these credentials; a region that must first be enabled for the account, as {} may be, knows none either",
+        around.region
+    )
+}
+
+fn unreachable_hint(error: &AwsError, around: &Surroundings) -> String {
+    if around.sandbox {
+        return "the sandbox has gone away: `kongstack sandbox start` starts it again".to_owned();
+    }
+    if let Some(endpoint) = &around.endpoint {
+        return format!(
+            "nothing answers at {endpoint}, which the AWS configuration names as the endpoint (AWS_ENDPOINT_URL or endpoint_url)"
+        );
+    }
+    let names = ["dns error", "failed to lookup"];
+    if names.iter().any(|word| error.message().contains(word)) {
+        return format!(
+            "check that this machine resolves names, and that `{}` is a region",
+            around.region
+        );
+    }
+    format!(
+        "check that this machine reaches the AWS endpoints of {}",
+        around.region
+    )
+}
+
+/// An action and the resource it is for.
+type Wanted = (String, String);
+
+/// AWS's message names the action it misses, which need not be the operation (`iam:PassRole`), and often the resource.
+fn wanted(error: &AwsError) -> Wanted {
+    let after = |word: &str| {
+        let rest = error.message().split_once(word)?.1.trim_start();
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        rest.get(..end)
+            .map(|text| text.trim_end_matches(['.', ',']).to_owned())
+    };
+    let action = after("perform:").filter(|action| action.contains(':'));
+    let resource = after("on resource:").filter(|resource| resource.starts_with("arn:"));
+    (
+        action.unwrap_or_else(|| error.operation().to_owned()),
+        resource.unwrap_or_else(|| "*".to_owned()),
+    )
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement<'a> {
+    effect: &'static str,
+    action: Vec<&'a str>,
+    resource: Vec<&'a str>,
+}
+
+fn statement(denied: &BTreeSet<Wanted>) -> String {
+    let action: BTreeSet<&str> = denied.iter().map(|(action, _)| action.as_str()).collect();
+    let mut resource: BTreeSet<&str> = denied
+        .iter()
+        .map(|(_, resource)| resource.as_str())
+        .collect();
+    if resource.contains("*") {
+        resource = BTreeSet::from(["*"]);
+    }
+    let statement = Statement {
+        effect: "Allow",
+        action: action.into_iter().collect(),
+        resource: resource.into_iter().collect(),
+    };
+    serde_json::to_string_pretty(&statement).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aws(operation: &'static str, code: &str, message: &str) -> Error {
+        AwsError::in_answer(operation, code, message).into()
+    }
+
+    #[test]
+    fn denied_actions_become_one_statement() {
+        let errors = [
+            aws(
+                "ec2:DescribeVpcs",
+                "UnauthorizedOperation",
+                "You are not authorized to perform this operation.",
+            ),
+            aws(
+                "ecs:CreateService",
+                "AccessDeniedException",
+                "User: x is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/r because no policy allows it",
+            ),
+            aws(
+                "ec2:DescribeVpcs",
+                "UnauthorizedOperation",
+                "You are not authorized to perform this operation.",
+            ),
+        ];
+        let explanation = explain(&errors, &Surroundings::default());
+        assert_eq!(explanation.causes.len(), 2);
+        insta::assert_snapshot!(explanation.hints.join("\n"), @r#"
+        this statement in the caller's IAM policy allows it:
+        {
+          "Effect": "Allow",
+          "Action": [
+            "ec2:DescribeVpcs",
+            "iam:PassRole"
+          ],
+          "Resource": [
+            "*"
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn an_explicit_deny_gets_no_statement() {
+        let error = aws(
+            "ec2:CreateVpc",
+            "AccessDenied",
+            "not authorized, with an explicit deny in a policy",
+        );
+        let explanation = explain([&error], &Surroundings::default());
+        assert!(
+            explanation
+                .hints
+                .iter()
+                .all(|hint| !hint.contains("Effect")),
+            "{explanation:?}"
+        );
+    }
+
+    #[test]
+    fn credentials_are_explained_by_what_is_wrong_with_them() {
+        let hint = |code: &str, profile: Option<&str>| {
+            let around = Surroundings {
+                region: "me-south-1".to_owned(),
+                profile: profile.map(str::to_owned),
+                ..Surroundings::default()
+            };
+            explain([&aws("sts:GetCallerIdentity", code, "")], &around)
+                .hints
+                .join("\n")
+        };
+        assert!(hint("ExpiredToken", Some("dev")).contains("aws sso login --profile dev"));
+        assert!(hint("InvalidClientTokenId", None).contains("me-south-1"));
+        assert!(hint("SignatureDoesNotMatch", None).contains("clock"));
+    }
+}

@@ -1,0 +1,213 @@
+//! Golden endings.
+
+use super::*;
+use crate::apply::{Done, Skip, Unfinished};
+use crate::aws::AwsError;
+use crate::report::sample::{at, plan_of};
+use crate::resource::{Arn, Error, Output, Ref, Text};
+
+fn done(address: &str, verb: Verb) -> Done {
+    Done {
+        address: at(address),
+        verb,
+        id: None,
+    }
+}
+
+fn shown(purpose: Purpose, report: &Report) -> String {
+    let plan = plan_of(purpose, Vec::new(), Vec::new());
+    let around = Surroundings {
+        region: "eu-west-1".to_owned(),
+        ..Surroundings::default()
+    };
+    let text = outcome(&plan, report, Duration::from_secs(42), &around, 80);
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+fn all_done() -> Report {
+    Report {
+        done: vec![
+            done("network/vpc", Verb::Create),
+            done("logs/data-plane", Verb::Update),
+            done("data-plane/task-definition", Verb::Replace),
+            done("data-plane/task-definition", Verb::Delete),
+            done("network/nat-gateway/2", Verb::Delete),
+        ],
+        ..Report::default()
+    }
+}
+
+#[test]
+fn a_replacement_is_not_a_deletion_too() {
+    let report = all_done();
+    assert_eq!(Ended::of(&report), Ended::Well);
+    insta::assert_snapshot!(shown(Purpose::Apply, &report), @r"Apply complete: 1 created, 1 updated, 1 replaced, 1 deleted in 42s.");
+}
+
+#[test]
+fn what_aws_keeps_is_said() {
+    let report = Report {
+        done: vec![done("database/cluster", Verb::Delete)],
+        kept: vec![(
+            at("database/cluster"),
+            "the final snapshot kong-gw-final, 0.02 USD per GB and month".to_owned(),
+        )],
+        ..Report::default()
+    };
+    insta::assert_snapshot!(shown(Purpose::Destroy, &report), @r"
+    Destroy complete: 1 deleted in 42s.
+    AWS keeps:
+      database/cluster: the final snapshot kong-gw-final, 0.02 USD per GB and
+        month
+    ");
+}
+
+#[test]
+fn a_failure_says_what_is_left_and_why() {
+    let denied = |operation| {
+        Error::from(AwsError::in_answer(
+            operation,
+            "AccessDenied",
+            "you may not",
+        ))
+    };
+    let skip = |address| Skip {
+        address: at(address),
+        verb: Verb::Create,
+        because: at("database/cluster"),
+    };
+    let report = Report {
+        failed: vec![
+            (
+                at("database/cluster"),
+                Verb::Create,
+                denied("rds:CreateDBCluster"),
+            ),
+            (
+                at("identity/execution-role"),
+                Verb::Update,
+                denied("iam:UpdateRole"),
+            ),
+        ],
+        skipped: vec![skip("database/writer"), skip("control-plane/service")],
+        ..all_done()
+    };
+    assert_eq!(Ended::of(&report), Ended::InPart);
+    insta::assert_snapshot!(shown(Purpose::Apply, &report), @r#"
+    skipped because of database/cluster: database/writer, control-plane/service
+    Apply incomplete: 1 created, 1 updated, 1 replaced, 1 deleted; 2 failed, 2
+      skipped after 42s
+    error: database/cluster: cannot create it
+      because: rds:CreateDBCluster: AccessDenied: you may not
+    error: identity/execution-role: cannot update it
+      because: iam:UpdateRole: AccessDenied: you may not
+    hint: this statement in the caller's IAM policy allows it:
+          {
+            "Effect": "Allow",
+            "Action": [
+              "iam:UpdateRole",
+              "rds:CreateDBCluster"
+            ],
+            "Resource": [
+              "*"
+            ]
+          }
+    hint: run the same command again: it finds out what is there, goes on from here
+          and makes nothing twice
+    "#);
+}
+
+#[test]
+fn an_interruption_says_what_was_under_way() {
+    let unfinished = |address, id: Option<&str>| Unfinished {
+        address: at(address),
+        verb: Verb::Create,
+        id: id.map(str::to_owned),
+    };
+    let report = Report {
+        interrupted: true,
+        unfinished: vec![
+            unfinished("database/cluster", Some("kong-gw-database")),
+            unfinished("network/nat-gateway/1", None),
+        ],
+        not_started: vec![(at("dns/alias"), Verb::Create)],
+        ..all_done()
+    };
+    assert_eq!(Ended::of(&report), Ended::Interrupted);
+    insta::assert_snapshot!(shown(Purpose::Apply, &report), @r"
+    under way, and perhaps going on in AWS:
+      database/cluster (creating, kong-gw-database)
+      network/nat-gateway/1 (creating, without an id so far)
+    Apply interrupted: 1 created, 1 updated, 1 replaced, 1 deleted; 2 under way, 1
+      not begun after 42s
+    hint: run the same command again: it finds out what is there, goes on from here
+          and makes nothing twice
+    ");
+}
+
+#[test]
+fn endings_are_told_apart() {
+    let failed = || {
+        vec![(
+            at("network/vpc"),
+            Verb::Create,
+            Error::Internal(String::new()),
+        )]
+    };
+    let none_done = Report {
+        failed: failed(),
+        ..Report::default()
+    };
+    assert_eq!(Ended::of(&none_done), Ended::Failed);
+    let late = Report {
+        timed_out: true,
+        ..all_done()
+    };
+    assert_eq!(Ended::of(&late), Ended::InPart);
+    let stopped = Report {
+        interrupted: true,
+        failed: failed(),
+        ..Report::default()
+    };
+    assert_eq!(Ended::of(&stopped), Ended::Interrupted);
+}
+
+#[test]
+fn after_an_apply_comes_the_endpoint() {
+    let mut plan = plan_of(Purpose::Apply, Vec::new(), Vec::new());
+    let balancer = at("ingress/load-balancer");
+    plan.outputs = BTreeMap::from([
+        ("cluster".to_owned(), Text::from("kong-gw")),
+        (
+            "endpoint".to_owned(),
+            Text::from("http://").then_ref(&Ref::<Arn>::Of(balancer.clone())),
+        ),
+    ]);
+    let report = Report {
+        outputs: BTreeMap::from([(balancer, Outputs::default().with(Arn::new("lb.example")))]),
+        ..all_done()
+    };
+    let real = Surroundings::default();
+    let text = outputs_after(&plan, &report, &real, " -f other.yaml");
+    insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
+
+    endpoint  http://lb.example
+    cluster   kong-gw
+
+    next: curl -i http://lb.example (answers 404 until Kong has a route)
+          kongstack output -f other.yaml
+    ");
+    let sandbox = Surroundings {
+        sandbox: true,
+        ..real
+    };
+    let text = outputs_after(&plan, &report, &sandbox, " --sandbox");
+    insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
+
+    endpoint  http://lb.example
+    cluster   kong-gw
+
+    next: kongstack output --sandbox (the gateway is simulated: nothing answers at its endpoint)
+          kongstack destroy --sandbox
+    ");
+}

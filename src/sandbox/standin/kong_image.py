@@ -1,0 +1,362 @@
+"""What the Kong image does when a simulated task runs it: log lines, exit codes and seconds.
+
+Kong's own words and exit codes, from its source. Where a task runs, its network and its secrets
+are ``tasks``' to know; the way to the database, ``kong_database``'s.
+"""
+
+import re
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
+
+from .durations_tasks import duration
+from .kong_database import KongDatabase, Unreachable, Version, connect
+from .kong_shell import ShellError, run_script
+
+if TYPE_CHECKING:
+    from .tasks import Task
+
+_NEEDS_BOOTSTRAP = (
+    "Database needs bootstrapping or is older than Kong 1.0.\n\n"
+    "To start a new installation from scratch, run 'kong migrations bootstrap'."
+)
+_NEW = "New migrations available; run 'kong migrations up' to proceed"
+_PENDING = "Database has pending migrations; run 'kong migrations finish'"
+_RUN_WITH_V = "\n  Run with --v (verbose) or --vv (debug) for more details"
+
+# The last migrations of Kong's core, by the version that brought them; enough to show.
+_MIGRATIONS: List[Tuple[Version, str]] = [
+    ((1, 0), "000_base"),
+    ((1, 1), "003_100_to_110"),
+    ((2, 8), "014_270_to_280"),
+    ((3, 0), "016_280_to_300"),
+    ((3, 1), "017_300_to_310"),
+    ((3, 2), "018_310_to_320"),
+    ((3, 3), "019_320_to_330"),
+    ((3, 4), "020_330_to_340"),
+    ((3, 5), "021_340_to_350"),
+    ((3, 6), "022_350_to_360"),
+    ((3, 7), "023_360_to_370"),
+    ((3, 8), "024_370_to_380"),
+    ((3, 9), "025_380_to_390"),
+]
+_PLUGIN_MIGRATIONS = (
+    "acl",
+    "acme",
+    "basic-auth",
+    "hmac-auth",
+    "ip-restriction",
+    "jwt",
+    "key-auth",
+    "oauth2",
+    "rate-limiting",
+    "session",
+)
+
+
+class Outcome(NamedTuple):
+    """What a container did; no exit code means that it goes on running."""
+
+    exit_code: Optional[int]
+    lines: List[str]
+    seconds: float
+    commands: List[str]
+
+
+def version(image: str) -> Tuple[int, int, int]:
+    """The Kong version an image holds; an image without a telling tag holds 3.9.3."""
+    found = re.search(r":v?(\d+)\.(\d+)(?:\.(\d+))?", image)
+    if found is None:
+        return (3, 9, 3)
+    return (int(found.group(1)), int(found.group(2)), int(found.group(3) or 0))
+
+
+def run(task: "Task", image: str, command: List[str], env: Dict[str, str]) -> Outcome:
+    """Run a container's command to its end, or to where it serves."""
+    return _Process(task, version(image), env).start(command or ["kong", "docker-start"])
+
+
+class _Failed(Exception):
+    """A command that ends with a message and an exit code."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class _Process:
+    def __init__(self, task: "Task", kong: Tuple[int, int, int], env: Dict[str, str]) -> None:
+        self.task = task
+        self.kong = kong
+        self.schema: Version = kong[:2]
+        self.env = env
+        self.files: Dict[str, str] = {}
+        self.lines: List[str] = []
+        self.commands: List[str] = []
+        self.seconds = 0.0
+        self.serving = False
+
+    def start(self, command: List[str]) -> Outcome:
+        words = command[1:] if command[0].endswith("docker-entrypoint.sh") else command
+        if words and words[0].rsplit("/", 1)[-1] in ("sh", "bash", "ash", "dash"):
+            code = self._script(words[1:])
+        else:
+            code, _ = self._command(words, self.env, {})
+        return Outcome(None if self.serving else code, self.lines, self.seconds, self.commands)
+
+    def _script(self, words: List[str]) -> int:
+        flags = [w for w in words if w.startswith("-")]
+        if not any("c" in f for f in flags):
+            self.say(f"sh: 0: cannot open {words[0] if words else ''}: not simulated")
+            return 127
+        script = next((w for w in words if not w.startswith("-")), "")
+        try:
+            return run_script(script, self.env, self._command, any("e" in f for f in flags))
+        except ShellError as wrong:
+            self.say(f"sh: 1: {wrong}")
+            return 2
+
+    def say(self, text: str) -> None:
+        self.lines.extend(text.rstrip("\n").split("\n"))
+
+    def _command(self, words: List[str], env: Dict[str, str], files: Dict[str, str]) -> Tuple[int, str]:
+        if not words or self.serving:
+            return 0, ""
+        if words[0] == "echo":
+            self.say(words[1])
+            return 0, ""
+        if words[0].rsplit("/", 1)[-1] != "kong":
+            return 0, ""
+        self.commands.append(" ".join(words[1:]))
+        self.files, self.env = files, env
+        forced = self.task.forced_exit(words[1:])
+        try:
+            if forced is not None:
+                self._fail_halfway(words[1:])
+                raise _Failed("failed to run migration: timeout", forced)
+            return self._kong(words[1:]), ""
+        except _Failed as failed:
+            self.say(f"Error: {failed.message}\n{_RUN_WITH_V}")
+            return failed.code, ""
+
+    def _kong(self, words: List[str]) -> int:
+        plain = [w for w in words if not w.startswith("-")]
+        name = plain[0] if plain else ""
+        if name == "migrations":
+            return self._migrations(plain[1] if len(plain) > 1 else "", words)
+        if name == "config":
+            return self._config(plain[1:])
+        if name in ("docker-start", "start"):
+            return self._serve()
+        if name == "health":
+            self.say("nginx.......running\n\nKong is healthy at /usr/local/kong")
+        elif name == "version":
+            self.say(".".join(str(part) for part in self.kong))
+        else:
+            raise _Failed(f"No such command: {' '.join(words)}")
+        return 0
+
+    def _connect(self, timeout_ms: Optional[float] = None) -> KongDatabase:
+        try:
+            database, seconds = connect(self.task, self.env, timeout_ms)
+        except Unreachable as wrong:
+            self.seconds += wrong.seconds
+            raise _Failed(wrong.message) from wrong
+        self.seconds += seconds
+        return database
+
+    def _migrations(self, action: str, words: List[str]) -> int:
+        # Migrations take their own timeout, 60 s unless told, not pg_timeout.
+        timeout = next((words[i + 1] for i, w in enumerate(words[:-1]) if w == "--db-timeout"), "60")
+        act = {
+            "bootstrap": self._bootstrap,
+            "up": self._up,
+            "finish": self._finish,
+            "list": self._list,
+            "reset": self._reset,
+        }.get(action)
+        if act is None:
+            raise _Failed(f"No such command for migrations: {action}")
+        database = self._connect(float(timeout) * 1000)
+        force = "-f" in words or "--force" in words
+        return act(database, force)
+
+    def _bootstrap(self, database: KongDatabase, force: bool) -> int:
+        if database.bootstrapped and not force:
+            # Also after a bootstrap that broke half-way: the schema is there, so this succeeds.
+            self.say("Database already bootstrapped")
+            return 0
+        if force and database.bootstrapped:
+            self.say("Resetting database...\nDatabase successfully reset")
+            database.reset()
+        self.say("Bootstrapping database...")
+        database.bootstrapped = True
+        self._migrate(None)
+        database.executed, database.pending = self.schema, None
+        self.say("Database is up-to-date")
+        self.seconds += duration("kong_bootstrap")
+        return 0
+
+    def _migrate(self, since: Optional[Version], executed: bool = True) -> None:
+        names = [n for v, n in _MIGRATIONS if (since is None or v > since) and v <= self.schema]
+        state = "executed" if executed else "pending"
+        name = self.env.get("KONG_PG_DATABASE", "kong")
+        self.say(f"migrating core on database '{name}'...")
+        for migration in names:
+            self.say(f"core migrated up to: {migration} ({state})")
+        count = len(names)
+        if since is None:
+            for plugin in _PLUGIN_MIGRATIONS:
+                self.say(
+                    f"migrating {plugin} on database '{name}'...\n{plugin} migrated up to:"
+                    f" 000_base_{plugin.replace('-', '_')} (executed)"
+                )
+            count += len(_PLUGIN_MIGRATIONS)
+        self.say(f"{count} migrations processed\n{count} {state}")
+
+    def _up(self, database: KongDatabase, force: bool) -> int:
+        state = database.state(self.schema)
+        if state == "bootstrap":
+            raise _Failed("Cannot run migrations: " + _NEEDS_BOOTSTRAP)
+        if state == "pending" and not force:
+            raise _Failed(_PENDING)
+        if state != "new":
+            self.say("Database is already up-to-date")
+        else:
+            fresh = database.executed is None
+            self._migrate(database.executed, executed=fresh)
+            if fresh:
+                database.executed = self.schema
+            else:
+                database.pending = self.schema
+                self.say("\nDatabase has pending migrations; run 'kong migrations finish' when ready")
+            self.seconds += duration("kong_bootstrap")
+        self.seconds += duration("kong_up")
+        return 0
+
+    def _finish(self, database: KongDatabase, force: bool) -> int:
+        state = database.state(self.schema)
+        if state == "bootstrap":
+            raise _Failed("Cannot run migrations: " + _NEEDS_BOOTSTRAP)
+        self.seconds += duration("kong_finish")
+        if database.pending is not None:
+            self._migrate(database.executed)
+            database.executed, database.pending = database.pending, None
+        elif state != "new":
+            self.say("No pending migrations to finish")
+        if database.state(self.schema) == "new":
+            self.say("\nNew migrations available; run 'kong migrations up' to proceed")
+        return 0
+
+    def _list(self, database: KongDatabase, force: bool) -> int:
+        self.seconds += duration("kong_list")
+        if not database.bootstrapped:
+            self.say(_NEEDS_BOOTSTRAP)
+            return 3
+        executed = database.executed or (0, 0)
+        self.say("Executed migrations:\ncore: " + ", ".join(n for v, n in _MIGRATIONS if v <= executed))
+        if database.pending is not None:
+            self._say_migrations("Pending migrations", executed, database.pending)
+            self.say("\nRun 'kong migrations finish' when ready")
+            return 4
+        if executed < self.schema:
+            self._say_migrations("New migrations available", executed, self.schema)
+            self.say("\nRun 'kong migrations up' to proceed")
+            return 5
+        return 0
+
+    def _say_migrations(self, title: str, since: Version, until: Version) -> None:
+        names = ", ".join(n for v, n in _MIGRATIONS if since < v <= until)
+        self.say(f"\n{title}:\ncore: {names}")
+
+    def _reset(self, database: KongDatabase, force: bool) -> int:
+        raise _Failed("not a tty: invoke 'reset' non-interactively with the --yes flag")
+
+    def _fail_halfway(self, words: List[str]) -> None:
+        # A migration that breaks leaves what it did: a bootstrap leaves the tables and no
+        # record of what was executed.
+        if words[:2] == ["migrations", "bootstrap"]:
+            database = self._connect(60_000)
+            if not database.bootstrapped:
+                self.say("Bootstrapping database...")
+                database.bootstrapped = True
+        self.seconds += duration("kong_up")
+
+    def _config(self, words: List[str]) -> int:
+        action, path = (words + ["", ""])[:2]
+        if action not in ("db_import", "db-import", "parse"):
+            raise _Failed(f"unknown command '{action}'")
+        if self.env.get("KONG_DATABASE", "postgres") == "off" and action != "parse":
+            raise _Failed(
+                "'kong config db_import' only works with a database.\nWhen using database=off, reload your"
+                " declarative configuration\nusing the /config endpoint."
+            )
+        if not path:
+            raise _Failed("expected a declarative configuration file; see `kong config --help`")
+        content = self.files.get(path)
+        if content is None:
+            raise _Failed(f"Failed parsing:\n{path}: No such file or directory")
+        entities = _entities(content)
+        # Even `parse` connects, unless the database is off.
+        database = self._connect() if self.env.get("KONG_DATABASE", "postgres") != "off" else None
+        self.seconds += duration("kong_import")
+        if action == "parse" or database is None:
+            self.say("parse successful")
+            return 0
+        self.say("parse successful, beginning import")
+        if not database.bootstrapped:
+            raise _Failed('Failed importing:\n[postgres] ERROR: relation "workspaces" does not exist (8)')
+        for kind, count in entities.items():
+            database.entities[kind] = max(count, database.entities.get(kind, 0))
+        self.say("import successful")
+        return 0
+
+    def _serve(self) -> int:
+        self.seconds += duration("kong_start")
+        role = self.env.get("KONG_ROLE", "traditional")
+        if role != "data_plane" and self.env.get("KONG_DATABASE", "postgres") != "off":
+            self._check_schema()
+        if role == "data_plane" and self.env.get("KONG_DATABASE") != "off":
+            raise _Failed('in-memory storage must be used when role = "data_plane"')
+        if role in ("data_plane", "control_plane"):
+            for name in ("KONG_CLUSTER_CERT", "KONG_CLUSTER_CERT_KEY"):
+                if not self.env.get(name):
+                    raise _Failed("cluster certificate and key must be provided to use Hybrid mode")
+        self.say(
+            '[notice] 1#0: using the "epoll" event method\n[notice] 1#0: openresty/1.25.3.2\n[notice] 1#0:'
+            " start worker processes"
+        )
+        self.serving = True
+        return 0
+
+    def _check_schema(self) -> None:
+        # nginx's init fails, in words of its own around Kong's.
+        database, lead = (
+            self._connect(),
+            "nginx: [error] init_by_lua error: /usr/local/share/lua/5.1/kong/cmd/utils/migrations.lua:16: ",
+        )
+        state = database.state(self.schema)
+        if state == "bootstrap":
+            raise _Failed(lead + _NEEDS_BOOTSTRAP)
+        if state == "new":
+            raise _Failed(lead + _NEW)
+        if state == "pending":
+            self.say("[warn] database has pending migrations")
+
+
+def _entities(content: str) -> Dict[str, int]:
+    # Top-level lists of a declarative file; JSON is a subset of the YAML moto brings along.
+    import yaml
+
+    try:
+        table: Any = yaml.safe_load(content)
+    except yaml.YAMLError as wrong:
+        raise _Failed(f"Failed parsing:\nfailed parsing declarative configuration: {wrong}") from wrong
+    if not isinstance(table, dict):
+        raise _Failed("Failed parsing:\nfailed parsing declarative configuration: expected a table")
+    if "_format_version" not in table:
+        raise _Failed("Failed parsing:\nin '_format_version': required field missing")
+    return {
+        str(kind): len(items)
+        for kind, items in table.items()
+        if isinstance(items, list) and items and not str(kind).startswith("_")
+    }

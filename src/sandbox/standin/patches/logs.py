@@ -1,0 +1,46 @@
+"""CloudWatch Logs: retention only of the lengths there are, tags that go with their group."""
+
+from typing import Any
+
+from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
+from moto.logs.models import LogsBackend
+
+from .wrapping import around
+
+_RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+
+
+def install() -> None:
+    """Change moto's log groups."""
+
+    @around(LogsBackend, "put_retention_policy")
+    def _put_retention(original: Any, self: Any, log_group_name: str, retention_in_days: Any) -> None:
+        # moto keeps any number of days.
+        if int(retention_in_days) not in _RETENTIONS:
+            raise InvalidParameterException(
+                constraint=f"Member must satisfy enum value set: [{', '.join(map(str, _RETENTIONS))}]",
+                parameter="retentionInDays",
+                value=retention_in_days,
+            )
+        original(self, log_group_name, int(retention_in_days))
+
+    @around(LogsBackend, "delete_log_group")
+    def _delete(original: Any, self: Any, log_group_name: str) -> None:
+        # moto keeps the tags, and gives them to a later group of that name.
+        group = self.groups.get(log_group_name)
+        original(self, log_group_name)
+        if group is not None:
+            self.tagger.delete_all_tags_for_resource(group.arn)
+
+    for name in ("list_tags_for_resource", "tag_resource", "untag_resource"):
+        _check_arn(name)
+
+
+def _check_arn(name: str) -> None:
+    # moto takes any ARN, also one with the ":*" that belongs into policies only.
+    @around(LogsBackend, name)
+    def _of_a_group(original: Any, self: Any, arn: str, *args: Any) -> Any:
+        known = {group.arn for group in self.groups.values()}
+        if ":log-group:" in arn and arn not in known:
+            raise ResourceNotFoundException("The specified resource does not exist.")
+        return original(self, arn, *args)

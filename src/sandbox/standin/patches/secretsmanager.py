@@ -1,0 +1,56 @@
+"""Secrets Manager: names that stay taken while a deletion waits, secrets that belong to a service."""
+
+from typing import Any
+
+from moto.secretsmanager.exceptions import InvalidRequestException, SecretNotFoundException
+from moto.secretsmanager.models import SecretsManagerBackend
+from moto.secretsmanager.responses import SecretsManagerResponse
+
+from .wrapping import around
+
+_MARKED = "You can't perform this operation on the secret because it was marked for deletion."
+
+
+def install() -> None:
+    """Change moto's secrets."""
+
+    @around(SecretsManagerBackend, "create_secret")
+    def _create(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> str:
+        # moto says that the secret exists, which sends a caller to adopt it.
+        if name in self.secrets and self.secrets[name].is_deleted():
+            raise InvalidRequestException(
+                "You can't create this secret because a secret with this name is already scheduled for deletion."
+            )
+        return str(original(self, name, *args, **kwargs))
+
+    for name in ("update_secret", "put_secret_value", "tag_resource", "untag_resource", "get_secret_value"):
+        _refuse_when_marked(name)
+    for name in ("delete_secret", "put_secret_value", "update_secret"):
+        _refuse_when_managed(name)
+
+    @around(SecretsManagerBackend, "iter_tagged_resources")
+    def _tagged(original: Any, self: Any) -> Any:
+        # A secret that waits for its deletion is no longer listed.
+        marked = {secret.arn for secret in self.secrets.values() if secret.is_deleted()}
+        return (resource for resource in original(self) if resource.arn not in marked)
+
+
+def _refuse_when_marked(name: str) -> None:
+    @around(SecretsManagerBackend, name)
+    def _checked(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+        secret_id = kwargs.get("secret_id") or kwargs.get("arn") or (args[0] if args else None)
+        if secret_id not in self.secrets:
+            raise SecretNotFoundException()
+        if self.secrets[secret_id].is_deleted():
+            raise InvalidRequestException(_MARKED)
+        return original(self, *args, **kwargs)
+
+
+def _refuse_when_managed(name: str) -> None:
+    # What RDS made for a database only RDS changes; moto lets everybody.
+    @around(SecretsManagerResponse, name)
+    def _checked(original: Any, self: Any) -> Any:
+        secret_id = str(self._get_param("SecretId"))
+        if secret_id.startswith("rds!") or ":secret:rds!" in secret_id:
+            raise InvalidRequestException("You can't perform this operation on a secret that is managed by rds.")
+        return original(self)

@@ -1,0 +1,243 @@
+"""How a running task looks from outside: to its target group, to Cloud Map, to a data plane.
+
+A data plane is ready once a control plane has given it a configuration that is not empty; the
+rules for that (address, certificate, version, security groups) are Kong's. States of targets are
+``patches.elb``'s to keep; this module answers their probes.
+"""
+
+import re
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+
+from . import kong_database, kong_image, task_network
+from .durations_tasks import duration
+from .world import world
+
+if TYPE_CHECKING:
+    from .tasks import Task
+
+_DEFAULT_DRAIN = 300.0
+
+
+def register(task: "Task") -> None:
+    """Make the task a target and a Cloud Map instance, where its service says so."""
+    from .patches import elb
+
+    zone = task_network.zone_of(task.account, task.region, task.subnet)
+    for target in task.targets:
+        elb.register_target(
+            world(task.account), task.account, task.region, target["targetGroupArn"],
+            task.ip, int(target["containerPort"]), zone, probe=_probe_of(task, int(target["containerPort"])),
+        )  # fmt: skip
+    for registry in task.registries:
+        _join(task, registry["registryArn"], zone)
+
+
+def deregister(task: "Task") -> float:
+    """Take the task out again; gives the seconds its targets take to drain."""
+    from .patches import elb
+
+    longest = 0.0
+    if task.serving_since is None:
+        return longest
+    for registry in task.registries:
+        _leave(task, registry["registryArn"])
+    for target in task.targets:
+        arn, port = target["targetGroupArn"], int(target["containerPort"])
+        group = _target_group(task, arn)
+        elb.deregister_target(world(task.account), task.account, task.region, arn, task.ip, port)
+        if group is not None:
+            delay = group.attributes.get("deregistration_delay.timeout_seconds", _DEFAULT_DRAIN)
+            longest = max(longest, float(delay))
+    return longest
+
+
+def healthy(task: "Task") -> bool:
+    """Whether a service may count on the task: it serves, and every check of it passes."""
+    from .patches.elb_targets import target_state
+
+    if not task.live or not task.kong_running or not settled(task):
+        return False
+    return all(
+        target_state(task.account, task.region, t["targetGroupArn"], task.ip, int(t["containerPort"])) == "healthy"
+        for t in task.targets
+    )
+
+
+def failed_targets(task: "Task") -> Optional[str]:
+    """The target group whose checks of this task have failed, if there is one."""
+    from .patches.elb_targets import target_state
+
+    for target in task.targets:
+        arn = target["targetGroupArn"]
+        if target_state(task.account, task.region, arn, task.ip, int(target["containerPort"])) == "unhealthy":
+            return str(arn)
+    return None
+
+
+def container_health(task: "Task") -> str:
+    """The health of the task's container by its own health check, UNKNOWN without one."""
+    check = task.main.get("healthCheck")
+    if not check or not task.kong_running or task.serving_since is None:
+        return "UNKNOWN"
+    # The first check comes after one interval.
+    waited = world(task.account).now() - task.serving_since
+    return "HEALTHY" if waited >= float(check.get("interval", 30)) - 1e-3 else "UNKNOWN"
+
+
+def settled(task: "Task") -> bool:
+    """Whether a container health check, where there is one, has passed."""
+    return not task.main.get("healthCheck") or container_health(task) == "HEALTHY"
+
+
+def synchronise(account: str, region: str) -> None:
+    """Give every data plane that can reach a control plane its configuration."""
+    from . import tasks
+
+    live = tasks.fleet(account, region).live()
+    for task in live:
+        if task.kong_running and task.env.get("KONG_ROLE") == "data_plane" and not task.synced:
+            task.synced = any(_configures(other, task) for other in live)
+
+
+def _probe_of(task: "Task", port: int) -> Any:
+    def probe(group: Any) -> Optional[int]:
+        configured = str(group.health_check_port or "traffic-port")
+        checked = port if configured == "traffic-port" else int(configured)
+        return _answer(task, group, checked, str(group.health_check_path or "/"))
+
+    return probe
+
+
+def _answer(task: "Task", group: Any, port: int, path: str) -> Optional[int]:
+    if not task.kong_running or not _balancer_reaches(task, group, port):
+        return None
+    path = path.split("?", 1)[0].rstrip("/")
+    if port in _ports(task.env.get("KONG_STATUS_LISTEN", "127.0.0.1:8007")):
+        if path == "/status/ready":
+            return 200 if _ready(task) else 503
+        return 200 if path == "/status" else 404
+    if port in _ports(task.env.get("KONG_PROXY_LISTEN", "0.0.0.0:8000, 0.0.0.0:8443 ssl")):
+        # No route is matched by a health check: Kong answers 404 on the proxy port.
+        return 404
+    if port in _ports(task.env.get("KONG_ADMIN_LISTEN", "127.0.0.1:8001")):
+        return 200 if path in ("", "/status") else 404
+    return None
+
+
+def _ports(listen: str) -> Dict[int, bool]:
+    # Only what listens beyond the container's own loopback can be reached.
+    found = re.findall(r"(\[?[\w.:]+\]?):(\d+)", listen)
+    return {int(port): True for host, port in found if not host.startswith("127.") and host != "localhost"}
+
+
+def _ready(task: "Task") -> bool:
+    if task.env.get("KONG_ROLE") == "data_plane":
+        if not task.synced:
+            waited = world(task.account).now() - (task.serving_since or 0)
+            if waited >= duration("kong_sync"):
+                synchronise(task.account, task.region)
+        return task.synced
+    database = kong_database.peek(task, task.env)
+    return database is not None and database.bootstrapped
+
+
+def balancers_of(account: str, region: str, group_arn: str) -> List[Any]:
+    """The load balancers with a rule that sends traffic to a target group."""
+    from moto.elbv2.models import elbv2_backends
+
+    found = []
+    for balancer in elbv2_backends[account][region].load_balancers.values():
+        rules = [rule for listener in balancer.listeners.values() for rule in listener.rules.values()]
+        if any(group_arn in str(action.data) for rule in rules for action in rule.actions):
+            found.append(balancer)
+    return found
+
+
+def _balancer_reaches(task: "Task", group: Any, port: int) -> bool:
+    return any(
+        task_network.allows(task.account, task.region, b.security_groups, _address_of(b), task.groups, task.ip, port)
+        for b in balancers_of(task.account, task.region, group.arn)
+    )
+
+
+def _address_of(balancer: Any) -> Optional[str]:
+    subnets = getattr(balancer, "subnets", None) or []
+    return str(subnets[0].cidr_block).split("/", 1)[0] if subnets and hasattr(subnets[0], "cidr_block") else None
+
+
+def _configures(control: "Task", data: "Task") -> bool:
+    if not control.is_control_plane or not control.kong_running:
+        return False
+    if data.env.get("KONG_CLUSTER_CERT") != control.env.get("KONG_CLUSTER_CERT"):
+        return False
+    theirs, ours = _version(control), _version(data)
+    if theirs[0] != ours[0] or theirs[1] < ours[1]:
+        return False
+    host, _, port = data.env.get("KONG_CLUSTER_CONTROL_PLANE", "127.0.0.1:8005").rpartition(":")
+    if int(port) not in _ports(control.env.get("KONG_CLUSTER_LISTEN", "0.0.0.0:8005")):
+        return False
+    if host != control.ip and control.ip not in _resolve(data, host):
+        return False
+    if not task_network.allows(data.account, data.region, data.groups, data.ip, control.groups, control.ip, int(port)):
+        return False
+    database = kong_database.peek(control, control.env)
+    # With nothing in the database the hash stays zero and the plane is never ready; with
+    # migrations pending the control plane may push an empty configuration.
+    return database is not None and database.configured and database.pending is None
+
+
+def _version(task: "Task") -> Tuple[int, int]:
+    return kong_image.version(str(task.main["image"]))[:2]
+
+
+def _resolve(task: "Task", host: str) -> Dict[str, bool]:
+    from moto.servicediscovery.models import servicediscovery_backends
+
+    backend = servicediscovery_backends[task.account][task.region]
+    for service in backend.services.values():
+        namespace = backend.namespaces.get(service.namespace_id)
+        if namespace is not None and f"{service.name}.{namespace.name}" == host:
+            return {
+                i.attributes.get("AWS_INSTANCE_IPV4", ""): True
+                for i in service.instances
+                if i.health_status == "HEALTHY"
+            }
+    return {}
+
+
+def _target_group(task: "Task", arn: str) -> Optional[Any]:
+    from moto.elbv2.models import elbv2_backends
+
+    return elbv2_backends[task.account][task.region].target_groups.get(arn)
+
+
+def _registry(task: "Task", arn: str) -> Optional[Any]:
+    from moto.servicediscovery.models import servicediscovery_backends
+
+    backend = servicediscovery_backends[task.account][task.region]
+    return next((s for s in backend.services.values() if s.arn == arn), None)
+
+
+def _join(task: "Task", arn: str, zone: str) -> None:
+    from moto.servicediscovery.models import ServiceInstance
+
+    service = _registry(task, arn)
+    if service is None:
+        return
+    attributes = {
+        "AVAILABILITY_ZONE": zone,
+        "AWS_INIT_HEALTH_STATUS": "HEALTHY",
+        "AWS_INSTANCE_IPV4": task.ip,
+        "ECS_CLUSTER_NAME": task.cluster_arn.rsplit("/", 1)[-1],
+        "ECS_SERVICE_NAME": task.service or "",
+        "ECS_TASK_DEFINITION_FAMILY": task.definition.family,
+        "REGION": task.region,
+    }
+    service.instances.append(ServiceInstance(service.id, task.id, None, attributes))
+    service.instances_revision[task.id] = 1
+
+
+def _leave(task: "Task", arn: str) -> None:
+    service = _registry(task, arn)
+    if service is not None:
+        service.instances[:] = [i for i in service.instances if i.instance_id != task.id]

@@ -1,0 +1,177 @@
+//! What a stack finds in an account and does not own: hosted zones, certificates, somebody's network.
+
+use aws_config::SdkConfig;
+use aws_sdk_acm::primitives::Blob;
+
+/// A public hosted zone; returns its id.
+pub async fn hosted_zone(config: &SdkConfig, domain: &str) -> String {
+    let zone = aws_sdk_route53::Client::new(config)
+        .create_hosted_zone()
+        .name(domain)
+        .caller_reference(domain)
+        .send()
+        .await
+        .expect("a hosted zone");
+    let id = zone.hosted_zone().expect("a zone").id();
+    id.trim_start_matches("/hostedzone/").to_owned()
+}
+
+/// An imported certificate for a name; returns its ARN.
+pub async fn certificate(config: &SdkConfig, domain: &str) -> String {
+    let rcgen::CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed([domain.to_owned()]).expect("a certificate");
+    let imported = aws_sdk_acm::Client::new(config)
+        .import_certificate()
+        .certificate(Blob::new(cert.pem()))
+        .private_key(Blob::new(signing_key.serialize_pem()))
+        .send()
+        .await
+        .expect("an imported certificate");
+    imported.certificate_arn().expect("an ARN").to_owned()
+}
+
+/// Somebody's network: a VPC, two public and two private subnets with routes out.
+pub struct Network {
+    /// The VPC.
+    pub vpc: String,
+    /// The public subnets.
+    pub public: Vec<String>,
+    /// The private subnets.
+    pub private: Vec<String>,
+}
+
+/// Makes a network as a person would have.
+pub async fn network(config: &SdkConfig, zones: [&str; 2]) -> Network {
+    let ec2 = aws_sdk_ec2::Client::new(config);
+    let vpc = ec2
+        .create_vpc()
+        .cidr_block("10.9.0.0/16")
+        .send()
+        .await
+        .expect("a VPC");
+    let vpc = vpc
+        .vpc()
+        .and_then(|vpc| vpc.vpc_id())
+        .expect("its id")
+        .to_owned();
+    for hostnames in [false, true] {
+        let value = aws_sdk_ec2::types::AttributeBooleanValue::builder()
+            .value(true)
+            .build();
+        let change = ec2.modify_vpc_attribute().vpc_id(&vpc);
+        let change = if hostnames {
+            change.enable_dns_hostnames(value)
+        } else {
+            change.enable_dns_support(value)
+        };
+        change.send().await.expect("an attribute");
+    }
+    let gateway = ec2
+        .create_internet_gateway()
+        .send()
+        .await
+        .expect("a gateway");
+    let gateway = gateway
+        .internet_gateway()
+        .and_then(|it| it.internet_gateway_id())
+        .expect("its id")
+        .to_owned();
+    ec2.attach_internet_gateway()
+        .vpc_id(&vpc)
+        .internet_gateway_id(&gateway)
+        .send()
+        .await
+        .expect("attached");
+    let (mut public, mut private) = (Vec::new(), Vec::new());
+    for (index, zone) in zones.iter().enumerate() {
+        public.push(subnet(&ec2, &vpc, zone, &format!("10.9.{index}.0/24")).await);
+        private.push(subnet(&ec2, &vpc, zone, &format!("10.9.1{index}.0/24")).await);
+    }
+    let out = table(&ec2, &vpc, &public).await;
+    route(&ec2, &out, Some(&gateway), None).await;
+    let address = ec2.allocate_address().send().await.expect("an address");
+    let nat = ec2.create_nat_gateway().subnet_id(&public[0]);
+    let nat = nat
+        .allocation_id(address.allocation_id().expect("its id"))
+        .send()
+        .await
+        .expect("a NAT gateway");
+    let nat = nat
+        .nat_gateway()
+        .and_then(|it| it.nat_gateway_id())
+        .expect("its id")
+        .to_owned();
+    loop {
+        let now = ec2
+            .describe_nat_gateways()
+            .nat_gateway_ids(&nat)
+            .send()
+            .await
+            .expect("its state");
+        let state = now.nat_gateways()[0]
+            .state()
+            .expect("a state")
+            .as_str()
+            .to_owned();
+        if state == "available" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let inside = table(&ec2, &vpc, &private).await;
+    route(&ec2, &inside, None, Some(&nat)).await;
+    Network {
+        vpc,
+        public,
+        private,
+    }
+}
+
+async fn subnet(ec2: &aws_sdk_ec2::Client, vpc: &str, zone: &str, cidr: &str) -> String {
+    let made = ec2
+        .create_subnet()
+        .vpc_id(vpc)
+        .availability_zone(zone)
+        .cidr_block(cidr)
+        .send()
+        .await;
+    made.expect("a subnet")
+        .subnet()
+        .and_then(|it| it.subnet_id())
+        .expect("its id")
+        .to_owned()
+}
+
+async fn table(ec2: &aws_sdk_ec2::Client, vpc: &str, subnets: &[String]) -> String {
+    let made = ec2
+        .create_route_table()
+        .vpc_id(vpc)
+        .send()
+        .await
+        .expect("a route table");
+    let table = made
+        .route_table()
+        .and_then(|it| it.route_table_id())
+        .expect("its id")
+        .to_owned();
+    for subnet in subnets {
+        ec2.associate_route_table()
+            .route_table_id(&table)
+            .subnet_id(subnet)
+            .send()
+            .await
+            .expect("associated");
+    }
+    table
+}
+
+async fn route(ec2: &aws_sdk_ec2::Client, table: &str, gateway: Option<&str>, nat: Option<&str>) {
+    let route = ec2
+        .create_route()
+        .route_table_id(table)
+        .destination_cidr_block("0.0.0.0/0");
+    let route = route
+        .set_gateway_id(gateway.map(str::to_owned))
+        .set_nat_gateway_id(nat.map(str::to_owned));
+    route.send().await.expect("a route");
+}
