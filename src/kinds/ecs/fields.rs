@@ -80,7 +80,10 @@ impl Fields {
         } = container;
         self.set("image", image);
         self.set_unless_default("command", &command.join(" "));
-        self.set("ports", joined(ports.iter().map(|port| format!("{port}/tcp"))));
+        self.set(
+            "ports",
+            joined(ports.iter().map(|port| format!("{port}/tcp"))),
+        );
         for (name, value) in environment {
             self.set_later(format!("environment.{name}"), value.resolve(outputs));
         }
@@ -170,7 +173,10 @@ impl Fields {
         self.set_unless_default("entry_point", &container.entry_point().join(" "));
         let ports = container.port_mappings().iter().map(|mapping| {
             let protocol = mapping.protocol().map_or("tcp", |one| one.as_str());
-            format!("{}/{protocol}", mapping.container_port().unwrap_or_default())
+            format!(
+                "{}/{protocol}",
+                mapping.container_port().unwrap_or_default()
+            )
         });
         self.set("ports", joined(ports));
         for pair in container.environment() {
@@ -237,7 +243,8 @@ impl Fields {
 
     /// Lists every field in which these differ from `live`.
     pub(super) fn compare(&self, live: &Self, diff: &mut Diff) {
-        let names: std::collections::BTreeSet<&String> = self.0.keys().chain(live.0.keys()).collect();
+        let names: std::collections::BTreeSet<&String> =
+            self.0.keys().chain(live.0.keys()).collect();
         for name in names {
             let (want, have) = (self.0.get(name), live.0.get(name).cloned().flatten());
             if want.is_some_and(|want| want.is_some() && *want == have) {
@@ -281,4 +288,174 @@ fn joined(values: impl Iterator<Item = String>) -> String {
     let mut values: Vec<String> = values.collect();
     values.sort();
     values.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_sdk_ecs::types::{
+        Compatibility, KeyValuePair, LogConfiguration, LogDriver, NetworkMode, PortMapping, Secret,
+    };
+
+    use super::*;
+    use crate::kinds::ecs::{Architecture, TaskLog};
+    use crate::resource::{Address, Arn, Attribute, Layer, ResourceName, Tags, Text};
+
+    struct Nothing;
+
+    impl Resolve for Nothing {
+        fn output(&self, _address: &Address, _attribute: Attribute) -> Option<String> {
+            None
+        }
+    }
+
+    fn desired() -> Desired {
+        Desired {
+            family: "gw-dp".to_owned(),
+            cpu: 512,
+            memory: 1024,
+            architecture: Architecture::X86_64,
+            execution_role: Ref::Literal(Arn::new("arn:aws:iam::1:role/execution")),
+            task_role: Some(Ref::Literal(Arn::new("arn:aws:iam::1:role/dp"))),
+            container: Container {
+                image: "kong:3.9.3".to_owned(),
+                command: Vec::new(),
+                ports: vec![8007, 8000],
+                environment: [
+                    ("KONG_ROLE".to_owned(), Text::from("data_plane")),
+                    ("KONG_PG_HOST".to_owned(), Text::from("db.example")),
+                ]
+                .into(),
+                secrets: [(
+                    "KONG_CLUSTER_CERT".to_owned(),
+                    Text::from("arn:aws:secretsmanager:eu-west-1:1:secret:gw-a1b2c3:cert::"),
+                )]
+                .into(),
+                log: TaskLog {
+                    group: Ref::Literal(ResourceName::new("/kongstack/gw/data-plane")),
+                    prefix: "ecs".to_owned(),
+                    container: "kong".to_owned(),
+                },
+                health: Some(Health {
+                    command: "kong health".to_owned(),
+                    interval: Duration::from_secs(15),
+                    timeout: Duration::from_secs(5),
+                    retries: 3,
+                    start_period: Duration::from_secs(60),
+                }),
+                stop_timeout: Duration::from_secs(120),
+                init_process: false,
+                labels: BTreeMap::new(),
+            },
+            region: "eu-west-1".to_owned(),
+            tags: Tags::default(),
+            after: Vec::new(),
+        }
+    }
+
+    /// What ECS answers for it: sorted otherwise, defaults filled in.
+    fn container() -> aws_sdk_ecs::types::builders::ContainerDefinitionBuilder {
+        let port = |number| {
+            PortMapping::builder()
+                .container_port(number)
+                .host_port(number)
+                .build()
+        };
+        let pair =
+            |name: &str, value: &str| KeyValuePair::builder().name(name).value(value).build();
+        let secret = Secret::builder()
+            .name("KONG_CLUSTER_CERT")
+            .value_from("arn:aws:secretsmanager:eu-west-1:1:secret:gw-a1b2c3:cert::");
+        let log = LogConfiguration::builder()
+            .log_driver(LogDriver::Awslogs)
+            .options("awslogs-stream-prefix", "ecs")
+            .options("awslogs-region", "eu-west-1")
+            .options("awslogs-group", "/kongstack/gw/data-plane");
+        let check = HealthCheck::builder()
+            .command("CMD-SHELL")
+            .command("kong health")
+            .interval(15)
+            .start_period(60);
+        ContainerDefinition::builder()
+            .name("kong")
+            .image("kong:3.9.3")
+            .cpu(0)
+            .essential(true)
+            .port_mappings(port(8000))
+            .port_mappings(port(8007))
+            .environment(pair("KONG_ROLE", "data_plane"))
+            .environment(pair("KONG_PG_HOST", "db.example"))
+            .secrets(secret.build().expect("complete"))
+            .log_configuration(log.build().expect("complete"))
+            .health_check(check.build().expect("complete"))
+            .stop_timeout(120)
+    }
+
+    fn registered(container: ContainerDefinition) -> Fields {
+        let definition = TaskDefinition::builder()
+            .family("gw-dp")
+            .cpu("512")
+            .memory("1024")
+            .network_mode(NetworkMode::Awsvpc)
+            .requires_compatibilities(Compatibility::Fargate)
+            .execution_role_arn("arn:aws:iam::1:role/execution")
+            .task_role_arn("arn:aws:iam::1:role/dp")
+            .container_definitions(container)
+            .build();
+        Fields::registered(&definition)
+    }
+
+    fn changed(desired: &Desired, live: &Fields) -> Vec<String> {
+        let mut diff = Diff::new();
+        Fields::wanted(desired, &Nothing).compare(live, &mut diff);
+        let fields = diff.changes().iter().map(|change| change.field.clone());
+        fields.collect()
+    }
+
+    #[test]
+    fn what_ecs_answers_is_what_was_wanted() {
+        let none: [&str; 0] = [];
+        assert_eq!(changed(&desired(), &registered(container().build())), none);
+    }
+
+    #[test]
+    fn a_change_names_its_field() {
+        let live = registered(container().build());
+        let mut other = desired();
+        other.cpu = 1024;
+        other.container.environment.remove("KONG_PG_HOST");
+        other.container.init_process = true;
+        let fields = ["cpu", "environment.KONG_PG_HOST", "init_process_enabled"];
+        assert_eq!(changed(&other, &live), fields);
+    }
+
+    #[test]
+    fn what_is_not_known_yet_is_a_change() {
+        let mut other = desired();
+        let role = Address::new(Layer::Identity, "execution-role");
+        other.execution_role = Ref::Of(role);
+        let live = registered(container().build());
+        assert_eq!(changed(&other, &live), ["execution_role_arn"]);
+    }
+
+    #[test]
+    fn a_revision_made_by_hand_does_not_pass() {
+        let live = registered(container().user("root").memory(256).build());
+        assert_eq!(changed(&desired(), &live), ["container_memory", "user"]);
+    }
+
+    #[test]
+    fn a_revision_holds_on_to_what_its_tasks_need() {
+        assert_eq!(
+            registered(container().build()).uses(),
+            [
+                "db.example",
+                "arn:aws:iam::1:role/execution",
+                "/kongstack/gw/data-plane",
+                "arn:aws:secretsmanager:eu-west-1:1:secret:gw-a1b2c3",
+                "arn:aws:iam::1:role/dp",
+            ]
+        );
+    }
 }
