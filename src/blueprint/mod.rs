@@ -4,3 +4,10 @@
 
 mod addresses;
 mod draft;
+mod admin_guard;
+pub(crate) mod discovery;
+pub(crate) mod dns;
+pub(crate) mod ingress;
+pub(crate) mod logs;
+#[cfg(test)]
+mod sample;
