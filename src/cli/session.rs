@@ -32,8 +32,6 @@ pub(super) struct Session {
     pub(super) interrupt: Interrupt,
     /// When it must all be over.
     pub(super) deadline: Option<Instant>,
-    /// When it began.
-    pub(super) start: Instant,
     /// The spec's file as people call it.
     pub(super) file: String,
     /// The flags that name this stack, for commands to suggest.
@@ -93,7 +91,6 @@ where
             around,
             interrupt,
             deadline,
-            start,
             file,
             flags,
         })

@@ -4,12 +4,16 @@
 //! blueprint. A new kind is one file and one line here.
 
 pub(crate) mod autoscaling;
+pub(crate) mod discovery;
 pub(crate) mod ec2;
 pub(crate) mod ecs;
+pub(crate) mod elb;
 pub(crate) mod iam;
 pub(crate) mod kong;
 mod leftover;
+pub(crate) mod logs;
 pub(crate) mod rds;
+pub(crate) mod route53;
 pub(crate) mod secrets;
 
 use crate::resource::{KindRef, kind};
@@ -32,13 +36,21 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<ecs::EcsCluster>(),
     kind::<ecs::EcsService>(),
     kind::<ecs::TaskDefinition>(),
+    kind::<elb::Listener>(),
+    kind::<elb::ListenerRule>(),
+    kind::<elb::LoadBalancer>(),
+    kind::<elb::TargetGroup>(),
     kind::<iam::Role>(),
     kind::<iam::RolePolicy>(),
+    kind::<logs::LogGroup>(),
     kind::<rds::DbCluster>(),
     kind::<rds::DbClusterParameterGroup>(),
     kind::<rds::DbInstance>(),
     kind::<rds::DbSubnetGroup>(),
+    kind::<route53::Alias>(),
     kind::<secrets::Secret>(),
+    kind::<discovery::DiscoveryService>(),
+    kind::<discovery::Namespace>(),
     kind::<kong::Schema>(),
     kind::<kong::SchemaFinish>(),
 ];

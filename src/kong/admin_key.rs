@@ -1,7 +1,8 @@
 //! The key that callers of the Admin API show.
 
 use rand::TryRngCore;
-use rand::rngs::{OsError, OsRng};
+use rand::rand_core::OsError;
+use rand::rngs::OsRng;
 use secrecy::SecretString;
 
 /// Its length: 48 of 62 characters are 285 bits.

@@ -56,45 +56,54 @@ pub(crate) fn outcome(
     around: &Surroundings,
     width: usize,
 ) -> String {
-    let mut text = String::new();
     let name = match plan.purpose {
         Purpose::Apply => "Apply",
         Purpose::Destroy => "Destroy",
     };
     let counts = counts(report);
     if Ended::of(report) == Ended::Well {
-        let text = format!("{name} complete: {counts} in {}.", short(took));
-        return format!("{}\n{}", paint(DONE, text), kept(report, width));
+        let line = hang(
+            &format!("{name} complete: {counts} in {}.", short(took)),
+            width,
+            2,
+        );
+        return format!("{}\n{}", paint(DONE, line), kept(report, width));
     }
-    text += &failed(report, around, width);
-    text += &skipped(report, width);
-    text += &unfinished(report, width);
-    text += &kept(report, width);
     let stopped = match (report.interrupted, report.timed_out) {
-        (true, _) => " interrupted",
-        (false, true) => " ran out of time (--timeout)",
-        (false, false) => " incomplete",
+        (true, _) => "interrupted",
+        (false, true) => "ran out of time (--timeout)",
+        (false, false) => "incomplete",
     };
+    let line = format!(
+        "{name} {stopped}: {counts}; {} after {}",
+        open(report),
+        short(took)
+    );
+    let mut text = skipped(report, width) + &unfinished(plan, report, width) + &kept(report, width);
+    text += &format!("{}\n", paint(ERROR, hang(&line, width, 2)));
+    text += &failed(report, around, width);
+    let next = "run the same command again: it finds out what is there, goes on from here and makes nothing twice";
+    text += &format!("{} {}\n", paint(HINT, "hint:"), hang(next, width, 6));
+    text
+}
+
+/// `2 failed, 5 skipped`.
+fn open(report: &Report) -> String {
     let open = [
         (report.failed.len(), "failed"),
         (report.skipped.len(), "skipped"),
         (report.unfinished.len(), "under way"),
         (report.not_started.len(), "not begun"),
     ];
-    let open: Vec<String> = open
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
+    let parts = open.into_iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = parts
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
-    let all = format!("{counts}; {} after {}", open.join(", "), short(took));
-    text += &format!(
-        "{} {}\n",
-        paint(ERROR, format!("{name}{stopped}:")),
-        hang(&all, width, 2)
-    );
-    let next = "run the same command again: it finds out what is there, goes on from here and makes nothing twice";
-    text += &format!("{} {}\n", paint(HINT, "hint:"), hang(next, width, 6));
-    text
+    if parts.is_empty() {
+        "nothing left".to_owned()
+    } else {
+        parts.join(", ")
+    }
 }
 
 /// The outputs of a stack that has just been applied, and what to try next. `flags` are those that name the stack.
@@ -106,23 +115,24 @@ pub(crate) fn outputs_after(
     flags: &str,
 ) -> String {
     let published = Published::new(&plan.outputs, &Known { report, plan });
-    let mut text = format!("\n{}", as_text(&published));
     let show = format!("kongstack output{flags}");
     let next = match published.get("endpoint").flatten() {
-        Some(_) if around.sandbox => {
-            format!(
-                "nothing answers there: the gateway is simulated. Try `{show}`, `kongstack destroy{flags}`"
-            )
-        }
-        Some(endpoint) => {
-            format!(
-                "curl -i {endpoint} (404 \"no Route matched\" until Kong has a route), `{show}`"
-            )
-        }
-        None => format!("`{show}`"),
+        Some(_) if around.sandbox => vec![
+            format!("{show} (the gateway is simulated: nothing answers at its endpoint)"),
+            format!("kongstack destroy{flags}"),
+        ],
+        Some(endpoint) => vec![
+            format!("curl -i {endpoint} (answers 404 until Kong has a route)"),
+            show,
+        ],
+        None => vec![show],
     };
-    text += &format!("\n{} {next}\n", paint(HINT, "next:"));
-    text
+    let next = next.join("\n      ");
+    format!(
+        "\n{}\n{} {next}\n",
+        as_text(&published),
+        paint(HINT, "next:")
+    )
 }
 
 struct Known<'a> {
@@ -198,29 +208,35 @@ fn skipped(report: &Report, width: usize) -> String {
             .push(one.address.as_str());
     }
     let line = |(cause, addresses): (&Address, Vec<&str>)| {
-        let list = format!("because of {cause}: {}", addresses.join(", "));
-        format!("{} {}\n", paint(UPDATE, "skipped"), hang(&list, width, 2))
+        let list = format!("skipped because of {cause}: {}", addresses.join(", "));
+        format!("{}\n", hang(&list, width, 2))
     };
     by_cause.into_iter().map(line).collect()
 }
 
-fn unfinished(report: &Report, width: usize) -> String {
+fn unfinished(plan: &Plan, report: &Report, width: usize) -> String {
     if report.unfinished.is_empty() {
         return String::new();
     }
-    let mut text = format!(
-        "{}\n",
-        paint(UPDATE, "under way, and perhaps going on in AWS:")
-    );
+    let heading = "under way, and perhaps going on in AWS:";
+    let mut text = format!("{}\n", paint(UPDATE, heading));
     for one in &report.unfinished {
-        let id = match &one.id {
-            Some(id) => format!(", {id}"),
-            None => ", without an id so far".to_owned(),
+        let id = match (&one.id, one.verb) {
+            (Some(id), _) => format!(", {id}"),
+            (None, Verb::Update | Verb::Delete) => live_id(plan, &one.address),
+            (None, Verb::Create | Verb::Replace) => ", without an id so far".to_owned(),
         };
         let line = format!("{} ({}{id})", one.address, doing(one.verb));
         text += &format!("  {}\n", hang(&line, width, 4));
     }
     text
+}
+
+fn live_id(plan: &Plan, address: &Address) -> String {
+    let entry = plan.entries.iter().find(|entry| entry.address == *address);
+    let live = entry.and_then(|entry| entry.live.as_ref());
+    live.map(|live| format!(", {}", live.id))
+        .unwrap_or_default()
 }
 
 fn kept(report: &Report, width: usize) -> String {

@@ -1,7 +1,7 @@
 //! The calls a cluster takes: how it is found, made, changed and waited for.
 
 use aws_sdk_rds::Client;
-use aws_sdk_rds::operation::modify_db_cluster::builders::ModifyDbClusterFluentBuilder;
+use aws_sdk_rds::operation::modify_db_cluster::builders::ModifyDBClusterFluentBuilder;
 use aws_sdk_rds::types::{DbCluster as RdsCluster, SourceType};
 
 use super::capacity::Capacity;
@@ -209,7 +209,7 @@ fn changes(
     desired: &Desired,
     live: &Live,
     diff: &Diff,
-) -> Result<Option<ModifyDbClusterFluentBuilder>, Error> {
+) -> Result<Option<ModifyDBClusterFluentBuilder>, Error> {
     let unchanged = client
         .modify_db_cluster()
         .db_cluster_identifier(&live.identifier)

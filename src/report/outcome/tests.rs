@@ -94,6 +94,9 @@ fn a_failure_says_what_is_left_and_why() {
     };
     assert_eq!(Ended::of(&report), Ended::InPart);
     insta::assert_snapshot!(shown(Purpose::Apply, &report), @r#"
+    skipped because of database/cluster: database/writer, control-plane/service
+    Apply incomplete: 1 created, 1 updated, 1 replaced, 1 deleted; 2 failed, 2
+      skipped after 42s
     error: database/cluster: cannot create it
       because: rds:CreateDBCluster: AccessDenied: you may not
     error: identity/execution-role: cannot update it
@@ -109,8 +112,6 @@ fn a_failure_says_what_is_left_and_why() {
               "*"
             ]
           }
-    skipped because of database/cluster: database/writer, control-plane/service
-    Apply incomplete: 1 created, 1 updated, 1 replaced, 1 deleted; 2 failed, 2 skipped after 42s
     hint: run the same command again: it finds out what is there, goes on from here
           and makes nothing twice
     "#);
@@ -137,8 +138,8 @@ fn an_interruption_says_what_was_under_way() {
     under way, and perhaps going on in AWS:
       database/cluster (creating, kong-gw-database)
       network/nat-gateway/1 (creating, without an id so far)
-    Apply interrupted: 1 created, 1 updated, 1 replaced, 1 deleted; 2 under way, 1 not begun after
-      42s
+    Apply interrupted: 1 created, 1 updated, 1 replaced, 1 deleted; 2 under way, 1
+      not begun after 42s
     hint: run the same command again: it finds out what is there, goes on from here
           and makes nothing twice
     ");
@@ -188,13 +189,14 @@ fn after_an_apply_comes_the_endpoint() {
     };
     let real = Surroundings::default();
     let text = outputs_after(&plan, &report, &real, " -f other.yaml");
-    insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r#"
+    insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
 
     endpoint  http://lb.example
     cluster   kong-gw
 
-    next: curl -i http://lb.example (404 "no Route matched" until Kong has a route), `kongstack output -f other.yaml`
-    "#);
+    next: curl -i http://lb.example (answers 404 until Kong has a route)
+          kongstack output -f other.yaml
+    ");
     let sandbox = Surroundings {
         sandbox: true,
         ..real
@@ -205,6 +207,7 @@ fn after_an_apply_comes_the_endpoint() {
     endpoint  http://lb.example
     cluster   kong-gw
 
-    next: nothing answers there: the gateway is simulated. Try `kongstack output --sandbox`, `kongstack destroy --sandbox`
+    next: kongstack output --sandbox (the gateway is simulated: nothing answers at its endpoint)
+          kongstack destroy --sandbox
     ");
 }
