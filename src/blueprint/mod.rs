@@ -3,4 +3,7 @@
 //! Pure: no AWS, clock, environment or randomness. One file a subject.
 
 mod addresses;
+pub(crate) mod database;
 mod draft;
+pub(crate) mod identity;
+pub(crate) mod secrets;

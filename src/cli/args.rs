@@ -201,6 +201,9 @@ pub(super) enum SandboxCommand {
         /// How many times faster than on AWS time goes by
         #[arg(long, value_name = "FACTOR", value_parser = speed)]
         speed: Option<f64>,
+        /// End it when this process is gone
+        #[arg(long, value_name = "PID")]
+        exit_with: Option<u32>,
     },
     /// Stop it; everything in it is forgotten
     Stop,

@@ -26,6 +26,9 @@ mod tests {
         let first = leftover(&[], at.clone(), "old");
         assert_eq!(first, Found::Owned(at.clone(), "old"));
         let found = [Found::Owned(at.clone(), "new")];
-        assert_eq!(leftover(&found, at.clone(), "old"), Found::Retired(at, "old"));
+        assert_eq!(
+            leftover(&found, at.clone(), "old"),
+            Found::Retired(at, "old")
+        );
     }
 }

@@ -3,16 +3,25 @@
 //! What AWS does with a resource lives in its kind and nowhere else; what a Kong stack wants of it, in the
 //! blueprint. A new kind is one file and one line here.
 
+pub(crate) mod autoscaling;
+pub(crate) mod discovery;
 pub(crate) mod ec2;
+pub(crate) mod ecs;
+pub(crate) mod elb;
 pub(crate) mod iam;
+pub(crate) mod kong;
 mod leftover;
+pub(crate) mod logs;
 pub(crate) mod rds;
+pub(crate) mod route53;
 pub(crate) mod secrets;
 
 use crate::resource::{KindRef, kind};
 
 /// Every kind there is, sorted by type.
 pub(crate) static ALL: &[KindRef] = &[
+    kind::<autoscaling::ScalableTarget>(),
+    kind::<autoscaling::ScalingPolicy>(),
     kind::<ec2::ElasticIp>(),
     kind::<ec2::InternetGateway>(),
     kind::<ec2::NatGateway>(),
@@ -24,11 +33,24 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<ec2::RouteTableAssociation>(),
     kind::<ec2::Vpc>(),
     kind::<ec2::VpcEndpoint>(),
+    kind::<ecs::EcsCluster>(),
+    kind::<ecs::EcsService>(),
+    kind::<ecs::TaskDefinition>(),
+    kind::<elb::Listener>(),
+    kind::<elb::ListenerRule>(),
+    kind::<elb::LoadBalancer>(),
+    kind::<elb::TargetGroup>(),
     kind::<iam::Role>(),
     kind::<iam::RolePolicy>(),
+    kind::<logs::LogGroup>(),
     kind::<rds::DbCluster>(),
     kind::<rds::DbClusterParameterGroup>(),
     kind::<rds::DbInstance>(),
     kind::<rds::DbSubnetGroup>(),
+    kind::<route53::Alias>(),
     kind::<secrets::Secret>(),
+    kind::<discovery::DiscoveryService>(),
+    kind::<discovery::Namespace>(),
+    kind::<kong::Schema>(),
+    kind::<kong::SchemaFinish>(),
 ];

@@ -1,7 +1,8 @@
 //! The key that callers of the Admin API show.
 
 use rand::TryRngCore;
-use rand::rngs::{OsError, OsRng};
+use rand::rand_core::OsError;
+use rand::rngs::OsRng;
 use secrecy::SecretString;
 
 /// Its length: 48 of 62 characters are 285 bits.
@@ -24,7 +25,11 @@ pub(crate) fn admin_key() -> Result<SecretString, AdminKeyError> {
     while key.len() < LENGTH {
         // 6 bits choose among 64; the two beyond the table are drawn again, so that all characters are equally likely.
         let drawn = usize::try_from(OsRng.try_next_u32()? & 63).unwrap_or(usize::MAX);
-        key.extend(CHARACTERS.get(drawn).map(|character| char::from(*character)));
+        key.extend(
+            CHARACTERS
+                .get(drawn)
+                .map(|character| char::from(*character)),
+        );
     }
     Ok(key.into())
 }

@@ -1,7 +1,14 @@
-//! What Kong itself needs: its certificate and keys. Nothing here talks to AWS.
+//! What Kong Gateway itself needs to run as a control plane and data planes: its certificate and keys, its settings, its
+//! schema, and the way to its Admin API.
+//!
+//! Kong's own names and behaviour live here, AWS's do not; the blueprint brings the two together. Nothing here talks
+//! to AWS.
 
 mod admin_key;
+pub(crate) mod admin_route;
 mod certificate;
+pub(crate) mod environment;
+pub(crate) mod migrations;
 
 pub(crate) use admin_key::admin_key;
 pub(crate) use certificate::{CERTIFICATE_KEY, PRIVATE_KEY_KEY, cluster_certificate};

@@ -12,6 +12,10 @@ use crate::spec::{Invalid, Place, Problem, Span};
 
 /// Columns that the frame and a message's name take before its text.
 const INDENT: usize = 15;
+/// Bytes of a line that is still shown; a longer one was written by a program, and its place is enough.
+const LONGEST_LINE: usize = 4096;
+/// Characters of a message; only a value from the file makes one longer.
+const LONGEST_MESSAGE: usize = 300;
 /// Lines between two places that are still shown as one piece.
 const MOST_LINES: usize = 40;
 
@@ -65,6 +69,13 @@ fn masked(invalid: &Invalid) -> String {
     text
 }
 
+/// A text without the end of what is too long to be read.
+fn shortened(text: &str) -> String {
+    let mut end = text.char_indices().skip(LONGEST_MESSAGE);
+    end.next()
+        .map_or_else(|| text.to_owned(), |(at, _)| format!("{}…", &text[..at]))
+}
+
 struct Page<'a> {
     name: &'a str,
     text: &'a str,
@@ -74,7 +85,7 @@ struct Page<'a> {
 impl<'a> Page<'a> {
     fn group(&self, problem: &'a Problem) -> Group<'a> {
         let title = Level::ERROR
-            .primary_title(problem.message.as_str())
+            .primary_title(shortened(&problem.message))
             .id(problem.rule.to_string());
         title
             .element(self.place(problem))
@@ -90,6 +101,10 @@ impl<'a> Page<'a> {
         match &problem.place {
             Place::Whole => Origin::path(self.name).into(),
             Place::Argument(argument) => Origin::path(argument.as_str()).into(),
+            Place::File(span) if self.line(span).len() > LONGEST_LINE => Origin::path(self.name)
+                .line(span.line)
+                .char_column(span.column)
+                .into(),
             Place::File(span) => self.snippet(span, problem.first.as_ref()).into(),
         }
     }
@@ -145,7 +160,7 @@ impl<'a> Page<'a> {
     fn wrap(&self, text: &str) -> String {
         let most = self.width.saturating_sub(INDENT).max(20);
         let mut lines = vec![String::new()];
-        for word in normalize_untrusted_str(text).split(' ') {
+        for word in normalize_untrusted_str(&shortened(text)).split(' ') {
             let line = lines.last_mut().filter(|line| {
                 line.is_empty() || line.chars().count() + 1 + word.chars().count() <= most
             });
@@ -195,6 +210,10 @@ admin:
 ";
 
     #[test]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the snapshot is long because it shows many mistakes"
+    )]
     fn many_mistakes() {
         insta::assert_snapshot!(rendered(MANY, &["logs.retention_days=8"], 80), @r"
         error[missing-key]: the spec has no `region`
@@ -325,6 +344,23 @@ admin:
           |
           = reason: only AWS itself sets such tags
           = help: take another key
+
+        1 problem in kongstack.yaml
+        ");
+    }
+
+    #[test]
+    fn a_line_without_end_is_only_named() {
+        let text = format!(
+            "name: kong-gw\nregion: eu-west-1\nexec: {}\n",
+            "a".repeat(5000)
+        );
+        let shown = rendered(&text, &[], 80).replace(&"a".repeat(200), "AAA");
+        insta::assert_snapshot!(shown, @r"
+        error[wrong-type]: `true` or `false` belongs here, not the text `AAAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…
+        --> kongstack.yaml:3:7
+         = reason: the value has another form than the one asked for
+         = help: write `true` or `false`, without quotes
 
         1 problem in kongstack.yaml
         ");

@@ -26,9 +26,9 @@ pub(crate) use kind::{Blocker, Found, Kind, ReplaceOrder, Wanted};
 pub(crate) use lookup::{Lookup, ZoneQuery};
 pub(crate) use observer::{LookUp, Observer};
 pub(crate) use output::{
-    AllocationId, Arn, Attribute, CanonicalZoneId, CidrBlock, DnsName, Endpoint, HostedZoneId,
-    InternetGatewayId, ManagedSecretArn, NamespaceId, NatGatewayId, Output, Outputs, Ref,
-    References, Resolve, ResourceLabel, ResourceName, RouteTableId, SecurityGroupId, SubnetId,
+    AccountId, AllocationId, Arn, Attribute, CanonicalZoneId, CidrBlock, DnsName, Endpoint,
+    HostedZoneId, InternetGatewayId, ManagedSecretArn, NamespaceId, NatGatewayId, Output, Outputs,
+    Ref, References, Resolve, ResourceLabel, ResourceName, RouteTableId, SecurityGroupId, SubnetId,
     Text, Version, VpcId, ZoneName,
 };
 pub(crate) use step::{Limits, Look, Note, Notify, Pace, Patience, Step};

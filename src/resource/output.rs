@@ -88,6 +88,8 @@ macro_rules! outputs {
 }
 
 outputs! {
+    /// An AWS account, twelve digits.
+    AccountId: Id;
     /// The id of a VPC, `vpc-…`.
     VpcId: Id;
     /// The id of a subnet, `subnet-…`.

@@ -16,8 +16,8 @@ pub(crate) mod value;
 
 pub(crate) use self::document::{Document, Override, Span};
 pub(crate) use self::model::*;
-pub(crate) use self::path::SpecPath;
-pub(crate) use self::problem::{Place, Problem, RuleId};
+
+pub(crate) use self::problem::{Place, Problem};
 pub(crate) use self::source::{Source, SourceError, read};
 
 /// A spec that cannot be a stack.

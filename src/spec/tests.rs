@@ -250,6 +250,10 @@ fn overrides_are_blamed_for_their_own_problems() {
     for (argument, expected) in table {
         assert_eq!(set(argument), [format!("--set {argument} {expected}")]);
     }
+}
+
+#[test]
+fn overrides_go_into_lists_and_flags_are_taken_as_they_are() {
     let text = format!("{SMALL}admin: {{allow: [10.0.0.0/8]}}\n");
     assert_eq!(
         findings(

@@ -85,7 +85,10 @@ impl PolicyDocument {
     /// `references` with all that the document refers to.
     pub(super) fn referred(&self, references: References) -> References {
         let texts = self.statements.iter().flat_map(|statement| {
-            let values = statement.conditions.iter().map(|condition| &condition.value);
+            let values = statement
+                .conditions
+                .iter()
+                .map(|condition| &condition.value);
             statement.resources.iter().chain(values)
         });
         texts.fold(references, References::in_text)

@@ -76,11 +76,7 @@ impl Kind for Role {
     ) -> Result<Vec<Found<Live>>, Error> {
         let client = cx.clients().iam();
         let path = path(cx.region(), cx.stack());
-        let named = try_join_all(
-            wanted
-                .iter()
-                .map(|one| find(client, &one.desired.name)),
-        );
+        let named = try_join_all(wanted.iter().map(|one| find(client, &one.desired.name)));
         let (named, under_path) = try_join!(named, list(client, &path))?;
         let mut found = Vec::new();
         for (one, live) in wanted.iter().zip(named) {
@@ -209,9 +205,7 @@ impl Kind for Role {
         let what = format!("the deletion of {}", live.name);
         cx.retry(&what, PROPAGATION, &["DeleteConflict"], || async {
             let deleted = client.delete_role().role_name(&live.name).send().await;
-            deleted
-                .map_err(failed("iam:DeleteRole"))
-                .or_absent(ABSENT)
+            deleted.map_err(failed("iam:DeleteRole")).or_absent(ABSENT)
         })
         .await?;
         Ok(Vec::new())
@@ -389,7 +383,11 @@ mod tests {
         let trust = desired().trust.render(&Nothing).unwrap();
         let wider = trust.replace("ecs-tasks", "ec2");
         let diff = Role::diff(&desired(), &live(&wider, &["arn:admin"]), &Nothing);
-        let fields: Vec<&str> = diff.changes().iter().map(|one| one.field.as_str()).collect();
+        let fields: Vec<&str> = diff
+            .changes()
+            .iter()
+            .map(|one| one.field.as_str())
+            .collect();
         assert_eq!(fields, ["assume_role_policy.Tasks", "attached_policies"]);
         assert_eq!(diff.replacing().count(), 0);
     }

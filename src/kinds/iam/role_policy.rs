@@ -13,8 +13,8 @@ use super::policy::{PolicyDocument, Statements};
 use super::role::Role;
 use crate::aws::{OrAbsent, failed};
 use crate::resource::{
-    Address, Diff, Error, Found, Kind, Look, Observer, Outputs, Patience, References, Resolve, Step,
-    Wanted,
+    Address, Diff, Error, Found, Kind, Look, Observer, Outputs, Patience, References, Resolve,
+    Step, Wanted,
 };
 
 /// AWS's word for a policy or a role that is not there.

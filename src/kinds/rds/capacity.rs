@@ -3,9 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use aws_sdk_rds::types::{
-    ServerlessV2ScalingConfiguration, ServerlessV2ScalingConfigurationInfo,
-};
+use aws_sdk_rds::types::{ServerlessV2ScalingConfiguration, ServerlessV2ScalingConfigurationInfo};
 
 /// How far a Serverless v2 cluster scales, and when it pauses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,11 +56,7 @@ impl fmt::Display for Capacity {
             acus(self.max_half_acus)
         )?;
         match self.auto_pause {
-            Some(pause) => write!(
-                f,
-                ", pausing after {}",
-                humantime::format_duration(pause)
-            ),
+            Some(pause) => write!(f, ", pausing after {}", humantime::format_duration(pause)),
             None => Ok(()),
         }
     }

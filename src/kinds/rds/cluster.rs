@@ -193,7 +193,12 @@ impl Kind for DbCluster {
         let why = "a cluster keeps its first database's name";
         diff.immutable("database_name", database_name, &live.database_name, why);
         let why = "a cluster keeps its master user";
-        diff.immutable("master_username", master_username, &live.master_username, why);
+        diff.immutable(
+            "master_username",
+            master_username,
+            &live.master_username,
+            why,
+        );
         let moved = Effect::Replace("a cluster stays in its subnet group");
         let have = &live.subnet_group;
         diff.reference("db_subnet_group", subnet_group, have, outputs, moved);
@@ -271,7 +276,9 @@ impl Kind for DbCluster {
             .iter()
             .filter(|member| ours.iter().all(|(_, one)| one.identifier != **member));
         blockers.extend(theirs.map(|member| Blocker {
-            reason: format!("the DB instance {member} is in the cluster and does not belong to this stack"),
+            reason: format!(
+                "the DB instance {member} is in the cluster and does not belong to this stack"
+            ),
             fix: format!("delete the DB instance {member} yourself"),
         }));
         Ok(blockers)
@@ -307,7 +314,9 @@ impl Kind for DbCluster {
             format!("the DB cluster snapshot {name}, charged as backup storage until you delete it")
         });
         let logs = (!live.log_exports.is_empty()).then(|| {
-            format!("the database's log group /aws/rds/cluster/{identifier}/postgresql, which RDS made")
+            format!(
+                "the database's log group /aws/rds/cluster/{identifier}/postgresql, which RDS made"
+            )
         });
         Ok(kept.into_iter().chain(logs).collect())
     }

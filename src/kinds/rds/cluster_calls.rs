@@ -1,7 +1,7 @@
 //! The calls a cluster takes: how it is found, made, changed and waited for.
 
 use aws_sdk_rds::Client;
-use aws_sdk_rds::operation::modify_db_cluster::builders::ModifyDbClusterFluentBuilder;
+use aws_sdk_rds::operation::modify_db_cluster::builders::ModifyDBClusterFluentBuilder;
 use aws_sdk_rds::types::{DbCluster as RdsCluster, SourceType};
 
 use super::capacity::Capacity;
@@ -117,7 +117,10 @@ pub(super) async fn make(cx: &Step, desired: &Desired) -> Result<(), Error> {
         .copy_tags_to_snapshot(true)
         .set_enable_cloudwatch_logs_exports(Some(desired.log_exports.clone()))
         .set_tags(Some(tagging::to_rds(&desired.tags)));
-    let not_yet = &["DBSubnetGroupNotFoundFault", "DBClusterParameterGroupNotFound"];
+    let not_yet = &[
+        "DBSubnetGroupNotFoundFault",
+        "DBClusterParameterGroupNotFound",
+    ];
     let what = format!("the groups of {}", desired.identifier);
     let made = cx.retry(&what, NEW_GROUPS, not_yet, || {
         let call = call.clone();
@@ -144,7 +147,14 @@ async fn ours(cx: &Step, identifier: &str, taken: AwsError) -> Result<(), Error>
 /// Waits until a new cluster takes instances and its secret holds the password.
 pub(super) async fn works(cx: &Step, identifier: &str) -> Result<Live, Error> {
     let ready = |live: &Live| live.secret.is_some() && live.endpoint.is_some();
-    until(cx, identifier, WORKS, ready, "available, without its secret").await
+    until(
+        cx,
+        identifier,
+        WORKS,
+        ready,
+        "available, without its secret",
+    )
+    .await
 }
 
 /// Waits for what was begun before, and starts a cluster that somebody stopped.
@@ -182,7 +192,14 @@ pub(super) async fn apply(
         .await?;
     }
     let as_desired = |live: &Live| DbCluster::diff(desired, live, cx.outputs()).is_empty();
-    until(cx, &live.identifier, CHANGED, as_desired, "applying changes").await
+    until(
+        cx,
+        &live.identifier,
+        CHANGED,
+        as_desired,
+        "applying changes",
+    )
+    .await
 }
 
 /// One call with all that changes; nothing when only tags or the state did.
@@ -192,7 +209,7 @@ fn changes(
     desired: &Desired,
     live: &Live,
     diff: &Diff,
-) -> Result<Option<ModifyDbClusterFluentBuilder>, Error> {
+) -> Result<Option<ModifyDBClusterFluentBuilder>, Error> {
     let unchanged = client
         .modify_db_cluster()
         .db_cluster_identifier(&live.identifier)
@@ -294,9 +311,7 @@ async fn until(
         };
         match Phase::of(&live.status) {
             Phase::Working if ready(&live) => Ok(Look::Ready(live)),
-            Phase::Working if live.status == "available" => {
-                Ok(Look::Pending(otherwise.to_owned()))
-            }
+            Phase::Working if live.status == "available" => Ok(Look::Pending(otherwise.to_owned())),
             Phase::Broken | Phase::Leaving => Err(Error::Failed {
                 what: format!("the DB cluster {identifier}"),
                 state: live.status,

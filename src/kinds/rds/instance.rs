@@ -15,8 +15,8 @@ use super::{events, tagging};
 use crate::aws::{AwsError, OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Diff, Effect, Endpoint, Error, Found, Kind, Look, Observer, Output, Outputs, Patience, Ref,
-    References, ReplaceOrder, Resolve, ResourceName, Step, Tags, Wanted,
+    Arn, Diff, Effect, Endpoint, Error, Found, Kind, Look, Observer, Output, Outputs, Patience,
+    Ref, References, ReplaceOrder, Resolve, ResourceName, Step, Tags, Wanted,
 };
 
 /// AWS's words for an instance, or a cluster of instances, that is not there.
@@ -192,7 +192,11 @@ impl Kind for DbInstance {
         diff.field("db_instance_class", class, &live.class);
         diff.field("promotion_tier", promotion_tier, &live.promotion_tier);
         let have = &live.auto_minor_version_upgrade;
-        diff.field("auto_minor_version_upgrade", auto_minor_version_upgrade, have);
+        diff.field(
+            "auto_minor_version_upgrade",
+            auto_minor_version_upgrade,
+            have,
+        );
         diff.field("publicly_accessible", &false, &live.publicly_accessible);
         diff.tags(tags, &live.tags);
         diff

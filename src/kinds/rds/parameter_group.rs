@@ -20,7 +20,10 @@ use crate::resource::{
 };
 
 /// AWS's words for a group that is not there: calls differ.
-const ABSENT: &[&str] = &["DBParameterGroupNotFound", "DBClusterParameterGroupNotFound"];
+const ABSENT: &[&str] = &[
+    "DBParameterGroupNotFound",
+    "DBClusterParameterGroupNotFound",
+];
 
 /// A cluster that is being deleted keeps its group to the end.
 const IN_USE: Patience = Patience::seconds(5, 120, 3600);
@@ -179,7 +182,8 @@ impl Kind for DbClusterParameterGroup {
     ) -> Result<Outputs, Error> {
         let client = cx.clients().rds();
         if diff.has("parameters") {
-            let differs = |(key, value): &(&String, &String)| live.parameters.get(*key) != Some(*value);
+            let differs =
+                |(key, value): &(&String, &String)| live.parameters.get(*key) != Some(*value);
             let changed = desired.parameters.iter().filter(differs);
             let changed = changed.map(|(key, value)| (key.clone(), value.clone()));
             set(client, &live.name, &changed.collect()).await?;

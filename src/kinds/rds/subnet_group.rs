@@ -215,7 +215,9 @@ fn ids(cx: &Step, desired: &Desired) -> Result<Vec<String>, Error> {
 }
 
 async fn find(client: &Client, name: &str) -> Result<Option<Live>, Error> {
-    let call = client.describe_db_subnet_groups().db_subnet_group_name(name);
+    let call = client
+        .describe_db_subnet_groups()
+        .db_subnet_group_name(name);
     let answer = call
         .send()
         .await

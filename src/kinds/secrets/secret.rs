@@ -87,7 +87,11 @@ impl Kind for Secret {
                 Some((Some(_), live)) if live.deleted => {}
                 Some((Some(address), live)) => found.push(Found::Owned(address, live)),
                 Some((None, live)) => {
-                    let state = if live.deleted { ", scheduled for deletion" } else { "" };
+                    let state = if live.deleted {
+                        ", scheduled for deletion"
+                    } else {
+                        ""
+                    };
                     let theirs = format!("the secret {}{state}", live.name);
                     found.push(Found::Foreign(one.address.clone(), theirs));
                 }

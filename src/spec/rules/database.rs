@@ -181,93 +181,95 @@ mod tests {
         ]);
     }
 
+    const REFUSED: &[(&str, &str)] = &[
+        (
+            "database: {engine_version: '15.4'}",
+            "engine-version-capacity database.engine_version: version 15.4 does not go down to 0 ACU",
+        ),
+        (
+            "database: {engine_version: '16.0', capacity: {min: 0.5}}",
+            "engine-version-capacity database.engine_version: version 16.0 does not go down to 0.5 ACU",
+        ),
+        (
+            "database: {engine_version: '12'}",
+            "engine-version database.engine_version: version 12 is too old",
+        ),
+        (
+            "database: {engine_version: 16.3}",
+            "engine-version-format database.engine_version: the version is a number here, not a text",
+        ),
+        (
+            "database: {engine_version: latest}",
+            "engine-version-format database.engine_version: `latest` is not a version of Aurora PostgreSQL",
+        ),
+        (
+            "database: {engine_version: 16.3.1}",
+            "engine-version-format database.engine_version: `16.3.1` is not a version of Aurora PostgreSQL",
+        ),
+        (
+            "database: {capacity: {max: 0.5}}",
+            "acu-range database.capacity.max: 0.5 ACU are too few",
+        ),
+        (
+            "database: {capacity: {max: 256.5}}",
+            "acu-range database.capacity.max: 256.5 ACU are too many",
+        ),
+        (
+            "database: {capacity: {min: 4}}",
+            "acu-bounds database.capacity.min: the least capacity (4) is above the most (2)",
+        ),
+        (
+            "database: {capacity: {min: 0.3}}",
+            "acu-step database.capacity.min: 0.3 is not a capacity Aurora offers",
+        ),
+        (
+            "database: {capacity: {min: -1}}",
+            "acu-step database.capacity.min: -1 is not a capacity Aurora offers",
+        ),
+        (
+            "database: {capacity: {min: 1, auto_pause: 5m}}",
+            "auto-pause database.capacity.auto_pause: a database that keeps 1 ACU never pauses",
+        ),
+        (
+            "database: {capacity: {auto_pause: 299s}}",
+            "auto-pause database.capacity.auto_pause: Aurora cannot pause after 4m 59s",
+        ),
+        (
+            "database: {capacity: {auto_pause: 25h}}",
+            "auto-pause database.capacity.auto_pause: Aurora cannot pause after 1day 1h",
+        ),
+        (
+            "database: {capacity: {auto_pause: 300}}",
+            "duration-format database.capacity.auto_pause: `300` is not a length of time",
+        ),
+        (
+            "database: {capacity: {auto_pause: soon}}",
+            "duration-format database.capacity.auto_pause: `soon` is not a length of time",
+        ),
+        (
+            "database: {capacity: {auto_pause: 10m, auto: 1}}",
+            "unknown-key database.capacity.auto: unknown key `auto`",
+        ),
+        (
+            "database: {readers: 16}",
+            "reader-count database.readers: 16 readers are too many",
+        ),
+        (
+            "database: {backup_retention_days: 0}",
+            "backup-retention database.backup_retention_days: backups cannot be kept 0 days",
+        ),
+        (
+            "database: {backup_retention_days: 36}",
+            "backup-retention database.backup_retention_days: backups cannot be kept 36 days",
+        ),
+        (
+            "database: {deletion_protection: no}",
+            "wrong-type database.deletion_protection: `true` or `false` belongs here, not the text `no`",
+        ),
+    ];
+
     #[test]
     fn refuses() {
-        refuse(&[
-            (
-                "database: {engine_version: '15.4'}",
-                "engine-version-capacity database.engine_version: version 15.4 does not go down to 0 ACU",
-            ),
-            (
-                "database: {engine_version: '16.0', capacity: {min: 0.5}}",
-                "engine-version-capacity database.engine_version: version 16.0 does not go down to 0.5 ACU",
-            ),
-            (
-                "database: {engine_version: '12'}",
-                "engine-version database.engine_version: version 12 is too old",
-            ),
-            (
-                "database: {engine_version: 16.3}",
-                "engine-version-format database.engine_version: the version is a number here, not a text",
-            ),
-            (
-                "database: {engine_version: latest}",
-                "engine-version-format database.engine_version: `latest` is not a version of Aurora PostgreSQL",
-            ),
-            (
-                "database: {engine_version: 16.3.1}",
-                "engine-version-format database.engine_version: `16.3.1` is not a version of Aurora PostgreSQL",
-            ),
-            (
-                "database: {capacity: {max: 0.5}}",
-                "acu-range database.capacity.max: 0.5 ACU are too few",
-            ),
-            (
-                "database: {capacity: {max: 256.5}}",
-                "acu-range database.capacity.max: 256.5 ACU are too many",
-            ),
-            (
-                "database: {capacity: {min: 4}}",
-                "acu-bounds database.capacity.min: the least capacity (4) is above the most (2)",
-            ),
-            (
-                "database: {capacity: {min: 0.3}}",
-                "acu-step database.capacity.min: 0.3 is not a capacity Aurora offers",
-            ),
-            (
-                "database: {capacity: {min: -1}}",
-                "acu-step database.capacity.min: -1 is not a capacity Aurora offers",
-            ),
-            (
-                "database: {capacity: {min: 1, auto_pause: 5m}}",
-                "auto-pause database.capacity.auto_pause: a database that keeps 1 ACU never pauses",
-            ),
-            (
-                "database: {capacity: {auto_pause: 299s}}",
-                "auto-pause database.capacity.auto_pause: Aurora cannot pause after 4m 59s",
-            ),
-            (
-                "database: {capacity: {auto_pause: 25h}}",
-                "auto-pause database.capacity.auto_pause: Aurora cannot pause after 1day 1h",
-            ),
-            (
-                "database: {capacity: {auto_pause: 300}}",
-                "duration-format database.capacity.auto_pause: `300` is not a length of time",
-            ),
-            (
-                "database: {capacity: {auto_pause: soon}}",
-                "duration-format database.capacity.auto_pause: `soon` is not a length of time",
-            ),
-            (
-                "database: {capacity: {auto_pause: 10m, auto: 1}}",
-                "unknown-key database.capacity.auto: unknown key `auto`",
-            ),
-            (
-                "database: {readers: 16}",
-                "reader-count database.readers: 16 readers are too many",
-            ),
-            (
-                "database: {backup_retention_days: 0}",
-                "backup-retention database.backup_retention_days: backups cannot be kept 0 days",
-            ),
-            (
-                "database: {backup_retention_days: 36}",
-                "backup-retention database.backup_retention_days: backups cannot be kept 36 days",
-            ),
-            (
-                "database: {deletion_protection: no}",
-                "wrong-type database.deletion_protection: `true` or `false` belongs here, not the text `no`",
-            ),
-        ]);
+        refuse(REFUSED);
     }
 }

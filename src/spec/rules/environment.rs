@@ -86,49 +86,51 @@ mod tests {
         ]);
     }
 
+    const REFUSED: &[(&str, &str)] = &[
+        (
+            "kong: {environment: {LOG_LEVEL: notice}}",
+            "environment-key kong.environment.LOG_LEVEL: `LOG_LEVEL` is not a setting of Kong",
+        ),
+        (
+            "kong: {environment: {kong_log_level: notice}}",
+            "environment-key kong.environment.kong_log_level: `kong_log_level` is not a setting of Kong",
+        ),
+        (
+            "kong: {environment: {KONG_ROLE: traditional}}",
+            "environment-reserved kong.environment.KONG_ROLE: `KONG_ROLE` is set by the stack",
+        ),
+        (
+            "kong: {environment: {KONG_PG_HOST: db}}",
+            "environment-reserved kong.environment.KONG_PG_HOST: `KONG_PG_HOST` is set by the stack",
+        ),
+        (
+            "kong: {environment: {KONG_CLUSTER_CERT_KEY: x}}",
+            "environment-reserved kong.environment.KONG_CLUSTER_CERT_KEY: `KONG_CLUSTER_CERT_KEY` is set by the stack",
+        ),
+        (
+            "kong: {environment: {KONG_STATUS_LISTEN: off}}",
+            "environment-reserved kong.environment.KONG_STATUS_LISTEN: `KONG_STATUS_LISTEN` is set by the stack",
+        ),
+        (
+            "kong: {environment: {KONG_REDIS_PASSWORD: x}}",
+            "environment-secret kong.environment.KONG_REDIS_PASSWORD: `KONG_REDIS_PASSWORD` looks like a secret",
+        ),
+        (
+            "kong: {environment: {KONG_VAULT_HCV_TOKEN: x}}",
+            "environment-secret kong.environment.KONG_VAULT_HCV_TOKEN: `KONG_VAULT_HCV_TOKEN` looks like a secret",
+        ),
+        (
+            "kong: {environment: {KONG_LOG_LEVEL: 3}}",
+            "wrong-type kong.environment.KONG_LOG_LEVEL: a text belongs here, not the number 3",
+        ),
+        (
+            "kong: {environment: {KONG_SSL_CERT_KEY: 1234}}",
+            "wrong-type kong.environment.KONG_SSL_CERT_KEY: a text belongs here, not another value",
+        ),
+    ];
+
     #[test]
     fn refuses() {
-        refuse(&[
-            (
-                "kong: {environment: {LOG_LEVEL: notice}}",
-                "environment-key kong.environment.LOG_LEVEL: `LOG_LEVEL` is not a setting of Kong",
-            ),
-            (
-                "kong: {environment: {kong_log_level: notice}}",
-                "environment-key kong.environment.kong_log_level: `kong_log_level` is not a setting of Kong",
-            ),
-            (
-                "kong: {environment: {KONG_ROLE: traditional}}",
-                "environment-reserved kong.environment.KONG_ROLE: `KONG_ROLE` is set by the stack",
-            ),
-            (
-                "kong: {environment: {KONG_PG_HOST: db}}",
-                "environment-reserved kong.environment.KONG_PG_HOST: `KONG_PG_HOST` is set by the stack",
-            ),
-            (
-                "kong: {environment: {KONG_CLUSTER_CERT_KEY: x}}",
-                "environment-reserved kong.environment.KONG_CLUSTER_CERT_KEY: `KONG_CLUSTER_CERT_KEY` is set by the stack",
-            ),
-            (
-                "kong: {environment: {KONG_STATUS_LISTEN: off}}",
-                "environment-reserved kong.environment.KONG_STATUS_LISTEN: `KONG_STATUS_LISTEN` is set by the stack",
-            ),
-            (
-                "kong: {environment: {KONG_REDIS_PASSWORD: x}}",
-                "environment-secret kong.environment.KONG_REDIS_PASSWORD: `KONG_REDIS_PASSWORD` looks like a secret",
-            ),
-            (
-                "kong: {environment: {KONG_VAULT_HCV_TOKEN: x}}",
-                "environment-secret kong.environment.KONG_VAULT_HCV_TOKEN: `KONG_VAULT_HCV_TOKEN` looks like a secret",
-            ),
-            (
-                "kong: {environment: {KONG_LOG_LEVEL: 3}}",
-                "wrong-type kong.environment.KONG_LOG_LEVEL: a text belongs here, not the number 3",
-            ),
-            (
-                "kong: {environment: {KONG_SSL_CERT_KEY: 1234}}",
-                "wrong-type kong.environment.KONG_SSL_CERT_KEY: a text belongs here, not another value",
-            ),
-        ]);
+        refuse(REFUSED);
     }
 }

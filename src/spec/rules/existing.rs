@@ -105,45 +105,47 @@ mod tests {
         ]);
     }
 
+    const REFUSED: &[(&str, &str)] = &[
+        (
+            "network: {cidr: 10.0.0.0/16, existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
+            "existing-excludes network.cidr: `cidr` and `existing` exclude each other",
+        ),
+        (
+            "network: {availability_zones: 2, existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
+            "existing-excludes network.availability_zones: `availability_zones` and `existing` exclude each other",
+        ),
+        (
+            "network: {egress: nat-per-az, existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
+            "existing-egress network.egress: `nat-per-az` would change a network that is not ours",
+        ),
+        (
+            "network: {egress: endpoints, existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
+            "existing-egress network.egress: `endpoints` would change a network that is not ours",
+        ),
+        (
+            "network: {existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33]}}",
+            "existing-subnets network.existing.private_subnets: there are 1 subnets here",
+        ),
+        (
+            "network: {existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c31]}}",
+            "existing-subnets network.existing.private_subnets.1: `subnet-0a1b2c31` is named twice",
+        ),
+        (
+            "network: {existing: {vpc: main, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
+            "resource-id network.existing.vpc: `main` is not the id of a VPC",
+        ),
+        (
+            "network: {existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-xyz, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
+            "resource-id network.existing.public_subnets.0: `subnet-xyz` is not the id of a subnet",
+        ),
+        (
+            "network: {existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32]}}",
+            "missing-key network.existing.private_subnets: this has no `private_subnets`",
+        ),
+    ];
+
     #[test]
     fn refuses() {
-        refuse(&[
-            (
-                "network: {cidr: 10.0.0.0/16, existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
-                "existing-excludes network.cidr: `cidr` and `existing` exclude each other",
-            ),
-            (
-                "network: {availability_zones: 2, existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
-                "existing-excludes network.availability_zones: `availability_zones` and `existing` exclude each other",
-            ),
-            (
-                "network: {egress: nat-per-az, existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
-                "existing-egress network.egress: `nat-per-az` would change a network that is not ours",
-            ),
-            (
-                "network: {egress: endpoints, existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
-                "existing-egress network.egress: `endpoints` would change a network that is not ours",
-            ),
-            (
-                "network: {existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33]}}",
-                "existing-subnets network.existing.private_subnets: there are 1 subnets here",
-            ),
-            (
-                "network: {existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c31]}}",
-                "existing-subnets network.existing.private_subnets.1: `subnet-0a1b2c31` is named twice",
-            ),
-            (
-                "network: {existing: {vpc: main, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
-                "resource-id network.existing.vpc: `main` is not the id of a VPC",
-            ),
-            (
-                "network: {existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-xyz, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
-                "resource-id network.existing.public_subnets.0: `subnet-xyz` is not the id of a subnet",
-            ),
-            (
-                "network: {existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32]}}",
-                "missing-key network.existing.private_subnets: this has no `private_subnets`",
-            ),
-        ]);
+        refuse(REFUSED);
     }
 }

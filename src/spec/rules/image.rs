@@ -99,69 +99,71 @@ mod tests {
         ]);
     }
 
+    const REFUSED: &[(&str, &str)] = &[
+        (
+            "kong: {image: kong}",
+            "image-unpinned kong.image: `kong` names neither a tag nor a digest",
+        ),
+        (
+            "kong: {image: 'kong:latest'}",
+            "image-unpinned kong.image: `kong:latest` is whatever was pushed last",
+        ),
+        (
+            "kong: {image: 'ghcr.io/me/kong:latest'}",
+            "image-unpinned kong.image: `ghcr.io/me/kong:latest` is whatever was pushed last",
+        ),
+        (
+            "kong: {image: 'kong:ubuntu'}",
+            "image-version kong.image: the tag of `kong:ubuntu` says no version",
+        ),
+        (
+            "kong: {image: 'kong:3'}",
+            "image-version kong.image: the tag of `kong:3` says no version",
+        ),
+        (
+            "kong: {image: 'kong:3.10'}",
+            "image-version kong.image: there is no Kong Gateway OSS 3.10",
+        ),
+        (
+            "kong: {image: 'kong:4.0.0'}",
+            "image-version kong.image: there is no Kong Gateway OSS 4.0",
+        ),
+        (
+            "kong: {image: 'kong:3.11.0@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'}",
+            "image-version kong.image: there is no Kong Gateway OSS 3.11",
+        ),
+        (
+            "kong: {image: 'kong:2.8.5'}",
+            "image-version kong.image: Kong 2.8 is too old",
+        ),
+        (
+            "kong: {image: 'Kong:3.9.3'}",
+            "image-format kong.image: `Kong:3.9.3` is not a container image",
+        ),
+        (
+            "kong: {image: 'kong:3.9.3@sha256:12'}",
+            "image-format kong.image: `kong:3.9.3@sha256:12` is not a container image",
+        ),
+        (
+            "kong: {image: ''}",
+            "image-format kong.image: `` is not a container image",
+        ),
+        (
+            "network: {egress: endpoints}",
+            "image-unreachable kong.image: `kong:3.9.3` cannot be pulled from docker.io",
+        ),
+        (
+            "network: {egress: endpoints}\nkong: {image: 'public.ecr.aws/docker/library/kong:3.9.3'}",
+            "image-unreachable kong.image: `public.ecr.aws/docker/library/kong:3.9.3` cannot be pulled from public.ecr.aws",
+        ),
+        (
+            "network: {egress: endpoints}\nkong: {image: '123456789012.dkr.ecr.us-east-1.amazonaws.com/kong:3.9.3'}",
+            "image-unreachable kong.image: `123456789012.dkr.ecr.us-east-1.amazonaws.com/kong:3.9.3` is in us-east-1, the stack in eu-west-1",
+        ),
+    ];
+
     #[test]
     fn refuses() {
-        refuse(&[
-            (
-                "kong: {image: kong}",
-                "image-unpinned kong.image: `kong` names neither a tag nor a digest",
-            ),
-            (
-                "kong: {image: 'kong:latest'}",
-                "image-unpinned kong.image: `kong:latest` is whatever was pushed last",
-            ),
-            (
-                "kong: {image: 'ghcr.io/me/kong:latest'}",
-                "image-unpinned kong.image: `ghcr.io/me/kong:latest` is whatever was pushed last",
-            ),
-            (
-                "kong: {image: 'kong:ubuntu'}",
-                "image-version kong.image: the tag of `kong:ubuntu` says no version",
-            ),
-            (
-                "kong: {image: 'kong:3'}",
-                "image-version kong.image: the tag of `kong:3` says no version",
-            ),
-            (
-                "kong: {image: 'kong:3.10'}",
-                "image-version kong.image: there is no Kong Gateway OSS 3.10",
-            ),
-            (
-                "kong: {image: 'kong:4.0.0'}",
-                "image-version kong.image: there is no Kong Gateway OSS 4.0",
-            ),
-            (
-                "kong: {image: 'kong:3.11.0@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'}",
-                "image-version kong.image: there is no Kong Gateway OSS 3.11",
-            ),
-            (
-                "kong: {image: 'kong:2.8.5'}",
-                "image-version kong.image: Kong 2.8 is too old",
-            ),
-            (
-                "kong: {image: 'Kong:3.9.3'}",
-                "image-format kong.image: `Kong:3.9.3` is not a container image",
-            ),
-            (
-                "kong: {image: 'kong:3.9.3@sha256:12'}",
-                "image-format kong.image: `kong:3.9.3@sha256:12` is not a container image",
-            ),
-            (
-                "kong: {image: ''}",
-                "image-format kong.image: `` is not a container image",
-            ),
-            (
-                "network: {egress: endpoints}",
-                "image-unreachable kong.image: `kong:3.9.3` cannot be pulled from docker.io",
-            ),
-            (
-                "network: {egress: endpoints}\nkong: {image: 'public.ecr.aws/docker/library/kong:3.9.3'}",
-                "image-unreachable kong.image: `public.ecr.aws/docker/library/kong:3.9.3` cannot be pulled from public.ecr.aws",
-            ),
-            (
-                "network: {egress: endpoints}\nkong: {image: '123456789012.dkr.ecr.us-east-1.amazonaws.com/kong:3.9.3'}",
-                "image-unreachable kong.image: `123456789012.dkr.ecr.us-east-1.amazonaws.com/kong:3.9.3` is in us-east-1, the stack in eu-west-1",
-            ),
-        ]);
+        refuse(REFUSED);
     }
 }

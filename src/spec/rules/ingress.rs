@@ -127,113 +127,115 @@ mod tests {
         ]);
     }
 
+    const REFUSED: &[(&str, &str)] = &[
+        (
+            "ingress: {http: redirect}",
+            "http-mode ingress.http: there is no HTTPS to redirect to",
+        ),
+        (
+            "ingress: {http: off}",
+            "http-mode ingress.http: nothing would listen",
+        ),
+        (
+            "ingress: {certificate: issue}",
+            "certificate-arn ingress.certificate: `issue` is neither `none` nor the ARN of a certificate",
+        ),
+        (
+            "ingress: {certificate: 'arn:aws:acm:eu-west-1:123:certificate/abc', http: off}",
+            "certificate-arn ingress.certificate: `arn:aws:acm:eu-west-1:123:certificate/abc` is neither `none` nor the ARN of a certificate",
+        ),
+        (
+            "ingress: {certificate: arn:aws:acm:us-east-1:123456789012:certificate/abc}",
+            "certificate-region ingress.certificate: this certificate is in us-east-1, the stack in eu-west-1",
+        ),
+        (
+            "account: '999999999999'\ningress: {certificate: arn:aws:acm:eu-west-1:123456789012:certificate/abc}",
+            "certificate-account ingress.certificate: this certificate is in account 123456789012, the stack in 999999999999",
+        ),
+        (
+            "ingress: {hosted_zone: example.com}",
+            "hosted-zone ingress.hosted_zone: there is no `domain` to put in this zone",
+        ),
+        (
+            "ingress: {domain: api.badexample.com, hosted_zone: example.com}",
+            "domain-zone ingress.domain: `api.badexample.com` is not in the zone `example.com`",
+        ),
+        (
+            "ingress: {domain: 'https://api.example.com'}",
+            "domain-name ingress.domain: `https://api.example.com` is an address, not a name",
+        ),
+        (
+            "ingress: {domain: '*.example.com'}",
+            "domain-name ingress.domain: `*.example.com` has characters other than letters, digits and hyphens",
+        ),
+        (
+            "ingress: {domain: kong}",
+            "domain-name ingress.domain: `kong` has no dot in it",
+        ),
+        (
+            "ingress: {domain: 10.0.0.1}",
+            "domain-name ingress.domain: `10.0.0.1` has a number for its last label",
+        ),
+        (
+            "ingress: {domain: bücher.example}",
+            "domain-name ingress.domain: `bücher.example` has characters other than letters, digits and hyphens",
+        ),
+        (
+            "ingress: {domain: a..example.com}",
+            "domain-name ingress.domain: `a..example.com` has an empty label",
+        ),
+        (
+            "ingress: {domain: api.example.com, hosted_zone: zone}",
+            "hosted-zone ingress.hosted_zone: `zone` has no dot in it",
+        ),
+        (
+            "ingress: {allow: []}",
+            "ingress-allow ingress.allow: nobody may connect",
+        ),
+        (
+            "ingress: {allow: [10.0.0.0/8, 10.0.0.0/8]}",
+            "cidr-repeated ingress.allow.1: `10.0.0.0/8` stands in this list twice",
+        ),
+        (
+            "ingress: {allow: [10.0.0.1]}",
+            "cidr-format ingress.allow.0: `10.0.0.1` is an address, not a block of addresses",
+        ),
+        (
+            "ingress: {allow: ['::/0']}",
+            "cidr-ipv6 ingress.allow.0: `::/0` is IPv6",
+        ),
+        (
+            "ingress: {allow: 10.0.0.0/8}",
+            "wrong-type ingress.allow: a list belongs here, not the text `10.0.0.0/8`",
+        ),
+        (
+            "ingress: {tls_policy: TLS13}",
+            "tls-policy ingress.tls_policy: `TLS13` is not a TLS policy of Elastic Load Balancing",
+        ),
+        (
+            "ingress: {waf: {rate_limit: 2000}}",
+            "unknown-key ingress.waf: unknown key `waf`",
+        ),
+        (
+            "ingress: {access_logs: {enabled: true}}",
+            "unknown-key ingress.access_logs: unknown key `access_logs`",
+        ),
+        (
+            "account: '123'",
+            "account-format account: `123` is not an AWS account",
+        ),
+        (
+            "region: eu-west-1a",
+            "region-format region: `eu-west-1a` is not an AWS region",
+        ),
+        (
+            "region: Ireland",
+            "region-format region: `Ireland` is not an AWS region",
+        ),
+    ];
+
     #[test]
     fn refuses() {
-        refuse(&[
-            (
-                "ingress: {http: redirect}",
-                "http-mode ingress.http: there is no HTTPS to redirect to",
-            ),
-            (
-                "ingress: {http: off}",
-                "http-mode ingress.http: nothing would listen",
-            ),
-            (
-                "ingress: {certificate: issue}",
-                "certificate-arn ingress.certificate: `issue` is neither `none` nor the ARN of a certificate",
-            ),
-            (
-                "ingress: {certificate: 'arn:aws:acm:eu-west-1:123:certificate/abc', http: off}",
-                "certificate-arn ingress.certificate: `arn:aws:acm:eu-west-1:123:certificate/abc` is neither `none` nor the ARN of a certificate",
-            ),
-            (
-                "ingress: {certificate: arn:aws:acm:us-east-1:123456789012:certificate/abc}",
-                "certificate-region ingress.certificate: this certificate is in us-east-1, the stack in eu-west-1",
-            ),
-            (
-                "account: '999999999999'\ningress: {certificate: arn:aws:acm:eu-west-1:123456789012:certificate/abc}",
-                "certificate-account ingress.certificate: this certificate is in account 123456789012, the stack in 999999999999",
-            ),
-            (
-                "ingress: {hosted_zone: example.com}",
-                "hosted-zone ingress.hosted_zone: there is no `domain` to put in this zone",
-            ),
-            (
-                "ingress: {domain: api.badexample.com, hosted_zone: example.com}",
-                "domain-zone ingress.domain: `api.badexample.com` is not in the zone `example.com`",
-            ),
-            (
-                "ingress: {domain: 'https://api.example.com'}",
-                "domain-name ingress.domain: `https://api.example.com` is an address, not a name",
-            ),
-            (
-                "ingress: {domain: '*.example.com'}",
-                "domain-name ingress.domain: `*.example.com` has characters other than letters, digits and hyphens",
-            ),
-            (
-                "ingress: {domain: kong}",
-                "domain-name ingress.domain: `kong` has no dot in it",
-            ),
-            (
-                "ingress: {domain: 10.0.0.1}",
-                "domain-name ingress.domain: `10.0.0.1` has a number for its last label",
-            ),
-            (
-                "ingress: {domain: bücher.example}",
-                "domain-name ingress.domain: `bücher.example` has characters other than letters, digits and hyphens",
-            ),
-            (
-                "ingress: {domain: a..example.com}",
-                "domain-name ingress.domain: `a..example.com` has an empty label",
-            ),
-            (
-                "ingress: {domain: api.example.com, hosted_zone: zone}",
-                "hosted-zone ingress.hosted_zone: `zone` has no dot in it",
-            ),
-            (
-                "ingress: {allow: []}",
-                "ingress-allow ingress.allow: nobody may connect",
-            ),
-            (
-                "ingress: {allow: [10.0.0.0/8, 10.0.0.0/8]}",
-                "cidr-repeated ingress.allow.1: `10.0.0.0/8` stands in this list twice",
-            ),
-            (
-                "ingress: {allow: [10.0.0.1]}",
-                "cidr-format ingress.allow.0: `10.0.0.1` is an address, not a block of addresses",
-            ),
-            (
-                "ingress: {allow: ['::/0']}",
-                "cidr-ipv6 ingress.allow.0: `::/0` is IPv6",
-            ),
-            (
-                "ingress: {allow: 10.0.0.0/8}",
-                "wrong-type ingress.allow: a list belongs here, not the text `10.0.0.0/8`",
-            ),
-            (
-                "ingress: {tls_policy: TLS13}",
-                "tls-policy ingress.tls_policy: `TLS13` is not a TLS policy of Elastic Load Balancing",
-            ),
-            (
-                "ingress: {waf: {rate_limit: 2000}}",
-                "unknown-key ingress.waf: unknown key `waf`",
-            ),
-            (
-                "ingress: {access_logs: {enabled: true}}",
-                "unknown-key ingress.access_logs: unknown key `access_logs`",
-            ),
-            (
-                "account: '123'",
-                "account-format account: `123` is not an AWS account",
-            ),
-            (
-                "region: eu-west-1a",
-                "region-format region: `eu-west-1a` is not an AWS region",
-            ),
-            (
-                "region: Ireland",
-                "region-format region: `Ireland` is not an AWS region",
-            ),
-        ]);
+        refuse(REFUSED);
     }
 }

@@ -5,15 +5,18 @@
 //! says nothing. What a single value's text can tell is refused earlier, in `super::value`.
 
 mod admin;
-mod compute;
 mod database;
 mod discovery;
 mod environment;
 mod existing;
 mod image;
 mod ingress;
+mod logs;
+mod name_forms;
 mod names;
 mod network;
+mod scaling;
+mod size;
 mod subnets;
 mod tags;
 
@@ -53,7 +56,9 @@ pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
     database::check(spec, out);
     image::check(spec, out);
     environment::check(spec, out);
-    compute::check(spec, out);
+    size::check(spec, out);
+    scaling::check(spec, out);
+    logs::check(spec, out);
     admin::check(spec, out);
     discovery::check(spec, out);
 }
@@ -92,6 +97,21 @@ fn refuse_repeated(blocks: &[Ipv4Net], list: &SpecPath, out: &mut Problems) {
     }
 }
 
+/// The choice next to a value.
+fn nearest(value: u32, choices: impl Iterator<Item = u32>) -> u32 {
+    choices
+        .min_by_key(|choice| choice.abs_diff(value))
+        .unwrap_or(value)
+}
+
+/// Numbers in a row, for people.
+fn joined(values: impl Iterator<Item = u32>) -> String {
+    values
+        .map(|value| value.to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::table::{accept, refuse};
@@ -107,6 +127,10 @@ mod tests {
             (
                 "version: '1'",
                 "wrong-type version: a whole number belongs here, not the text `1`",
+            ),
+            (
+                "exec: yes",
+                "wrong-type exec: `true` or `false` belongs here, not the text `yes`",
             ),
             (
                 "alarms: {email: ops@example.com}",

@@ -156,53 +156,55 @@ mod tests {
         ]);
     }
 
+    const REFUSED: &[(&str, &str)] = &[
+        (
+            "network: {cidr: 10.0.0.0/8}",
+            "vpc-size network.cidr: `10.0.0.0/8` is no size for a VPC",
+        ),
+        (
+            "network: {cidr: 10.0.0.0/29}",
+            "vpc-size network.cidr: `10.0.0.0/29` is no size for a VPC",
+        ),
+        (
+            "network: {cidr: 127.0.0.0/16}",
+            "vpc-reserved-range network.cidr: `127.0.0.0/16` is not free to use",
+        ),
+        (
+            "network: {cidr: 169.254.0.0/16}",
+            "vpc-reserved-range network.cidr: `169.254.0.0/16` is not free to use",
+        ),
+        (
+            "network: {availability_zones: 1}",
+            "zone-count network.availability_zones: 1 is too few zones",
+        ),
+        (
+            "network: {availability_zones: 7}",
+            "zone-count network.availability_zones: 7 is too many zones",
+        ),
+        (
+            "network: {availability_zones: [eu-west-1a]}",
+            "zone-count network.availability_zones: this names 1 zones",
+        ),
+        (
+            "network: {availability_zones: [eu-west-1a, us-east-1b]}",
+            "zone-region network.availability_zones.1: `us-east-1b` is not a zone of eu-west-1",
+        ),
+        (
+            "network: {availability_zones: [euw1-az1, eu-west-1b]}",
+            "zone-region network.availability_zones.0: `euw1-az1` is not a zone of eu-west-1",
+        ),
+        (
+            "region: us-west-2\nnetwork: {availability_zones: [us-west-2a, us-west-2-lax-1a]}",
+            "zone-region network.availability_zones.1: `us-west-2-lax-1a` is not a zone of us-west-2",
+        ),
+        (
+            "network: {availability_zones: [eu-west-1a, eu-west-1a]}",
+            "zone-repeated network.availability_zones.1: `eu-west-1a` stands here twice",
+        ),
+    ];
+
     #[test]
     fn refuses() {
-        refuse(&[
-            (
-                "network: {cidr: 10.0.0.0/8}",
-                "vpc-size network.cidr: `10.0.0.0/8` is no size for a VPC",
-            ),
-            (
-                "network: {cidr: 10.0.0.0/29}",
-                "vpc-size network.cidr: `10.0.0.0/29` is no size for a VPC",
-            ),
-            (
-                "network: {cidr: 127.0.0.0/16}",
-                "vpc-reserved-range network.cidr: `127.0.0.0/16` is not free to use",
-            ),
-            (
-                "network: {cidr: 169.254.0.0/16}",
-                "vpc-reserved-range network.cidr: `169.254.0.0/16` is not free to use",
-            ),
-            (
-                "network: {availability_zones: 1}",
-                "zone-count network.availability_zones: 1 is too few zones",
-            ),
-            (
-                "network: {availability_zones: 7}",
-                "zone-count network.availability_zones: 7 is too many zones",
-            ),
-            (
-                "network: {availability_zones: [eu-west-1a]}",
-                "zone-count network.availability_zones: this names 1 zones",
-            ),
-            (
-                "network: {availability_zones: [eu-west-1a, us-east-1b]}",
-                "zone-region network.availability_zones.1: `us-east-1b` is not a zone of eu-west-1",
-            ),
-            (
-                "network: {availability_zones: [euw1-az1, eu-west-1b]}",
-                "zone-region network.availability_zones.0: `euw1-az1` is not a zone of eu-west-1",
-            ),
-            (
-                "region: us-west-2\nnetwork: {availability_zones: [us-west-2a, us-west-2-lax-1a]}",
-                "zone-region network.availability_zones.1: `us-west-2-lax-1a` is not a zone of us-west-2",
-            ),
-            (
-                "network: {availability_zones: [eu-west-1a, eu-west-1a]}",
-                "zone-repeated network.availability_zones.1: `eu-west-1a` stands here twice",
-            ),
-        ]);
+        refuse(REFUSED);
     }
 }

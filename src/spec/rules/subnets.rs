@@ -291,57 +291,59 @@ mod tests {
         ]);
     }
 
+    const REFUSED: &[(&str, &str)] = &[
+        (
+            "network: {cidr: 10.9.0.0/26}",
+            "vpc-too-small network.cidr: `10.9.0.0/26` cannot be cut into 2 public and 2 private subnets",
+        ),
+        (
+            "network: {cidr: 10.9.0.0/24, availability_zones: 5}",
+            "vpc-too-small network.cidr: `10.9.0.0/24` cannot be cut into 5 public and 5 private subnets",
+        ),
+        (
+            "network: {public_subnets: [10.0.1.0/24]}",
+            "zone-count network.public_subnets: 1 subnets cannot span the zones it takes",
+        ),
+        (
+            "network: {availability_zones: 3, public_subnets: [10.0.1.0/24, 10.0.2.0/24]}",
+            "subnet-count network.public_subnets: there are 2 subnets here for 3 zones",
+        ),
+        (
+            "network: {public_subnets: [10.0.1.0/24, 10.0.2.0/24], private_subnets: [10.0.3.0/24, 10.0.4.0/24, 10.0.5.0/24]}",
+            "subnet-count network.private_subnets: there are 3 subnets here for 2 subnets of the other sort",
+        ),
+        (
+            "network: {public_subnets: [10.0.1.0/24, 10.1.2.0/24]}",
+            "subnet-outside-vpc network.public_subnets.1: `10.1.2.0/24` lies outside the VPC's `10.0.0.0/16`",
+        ),
+        (
+            "network: {public_subnets: [10.0.1.0/24, 10.0.2.0/28]}",
+            "subnet-size network.public_subnets.1: `10.0.2.0/28` is too small",
+        ),
+        (
+            "network: {private_subnets: [10.0.21.0/24, 10.0.22.0/29]}",
+            "subnet-size network.private_subnets.1: `10.0.22.0/29` is too small",
+        ),
+        (
+            "network: {public_subnets: [10.0.1.0/24, 10.0.1.128/25]}",
+            "subnet-overlap network.public_subnets.1: `10.0.1.128/25` overlaps with `10.0.1.0/24`, `network.public_subnets.0`",
+        ),
+        (
+            "network: {public_subnets: [10.0.1.0/24, 10.0.2.0/24], private_subnets: [10.0.2.0/24, 10.0.4.0/24]}",
+            "subnet-overlap network.private_subnets.0: `10.0.2.0/24` overlaps with `10.0.2.0/24`, `network.public_subnets.1`",
+        ),
+        (
+            "network: {private_subnets: [10.0.1.0/24, 10.0.20.0/24]}",
+            "subnet-overlap network.private_subnets.0: `10.0.1.0/24` overlaps with `10.0.1.0/24`, the public subnet carved there",
+        ),
+        (
+            "network: {private_subnets: [10.0.32.0/28, 10.0.33.0/24]}\ndata_plane: {scaling: {max: 40}}",
+            "subnet-room network.private_subnets.0: `10.0.32.0/28` has 11 addresses to give, and 22 are needed",
+        ),
+    ];
+
     #[test]
     fn refuses() {
-        refuse(&[
-            (
-                "network: {cidr: 10.9.0.0/26}",
-                "vpc-too-small network.cidr: `10.9.0.0/26` cannot be cut into 2 public and 2 private subnets",
-            ),
-            (
-                "network: {cidr: 10.9.0.0/24, availability_zones: 5}",
-                "vpc-too-small network.cidr: `10.9.0.0/24` cannot be cut into 5 public and 5 private subnets",
-            ),
-            (
-                "network: {public_subnets: [10.0.1.0/24]}",
-                "zone-count network.public_subnets: 1 subnets cannot span the zones it takes",
-            ),
-            (
-                "network: {availability_zones: 3, public_subnets: [10.0.1.0/24, 10.0.2.0/24]}",
-                "subnet-count network.public_subnets: there are 2 subnets here for 3 zones",
-            ),
-            (
-                "network: {public_subnets: [10.0.1.0/24, 10.0.2.0/24], private_subnets: [10.0.3.0/24, 10.0.4.0/24, 10.0.5.0/24]}",
-                "subnet-count network.private_subnets: there are 3 subnets here for 2 subnets of the other sort",
-            ),
-            (
-                "network: {public_subnets: [10.0.1.0/24, 10.1.2.0/24]}",
-                "subnet-outside-vpc network.public_subnets.1: `10.1.2.0/24` lies outside the VPC's `10.0.0.0/16`",
-            ),
-            (
-                "network: {public_subnets: [10.0.1.0/24, 10.0.2.0/28]}",
-                "subnet-size network.public_subnets.1: `10.0.2.0/28` is too small",
-            ),
-            (
-                "network: {private_subnets: [10.0.21.0/24, 10.0.22.0/29]}",
-                "subnet-size network.private_subnets.1: `10.0.22.0/29` is too small",
-            ),
-            (
-                "network: {public_subnets: [10.0.1.0/24, 10.0.1.128/25]}",
-                "subnet-overlap network.public_subnets.1: `10.0.1.128/25` overlaps with `10.0.1.0/24`, `network.public_subnets.0`",
-            ),
-            (
-                "network: {public_subnets: [10.0.1.0/24, 10.0.2.0/24], private_subnets: [10.0.2.0/24, 10.0.4.0/24]}",
-                "subnet-overlap network.private_subnets.0: `10.0.2.0/24` overlaps with `10.0.2.0/24`, `network.public_subnets.1`",
-            ),
-            (
-                "network: {private_subnets: [10.0.1.0/24, 10.0.20.0/24]}",
-                "subnet-overlap network.private_subnets.0: `10.0.1.0/24` overlaps with `10.0.1.0/24`, the public subnet carved there",
-            ),
-            (
-                "network: {private_subnets: [10.0.32.0/28, 10.0.33.0/24]}\ndata_plane: {scaling: {max: 40}}",
-                "subnet-room network.private_subnets.0: `10.0.32.0/28` has 11 addresses to give, and 22 are needed",
-            ),
-        ]);
+        refuse(REFUSED);
     }
 }

@@ -8,8 +8,8 @@ use crate::spec::model::StackSpec;
 use crate::spec::path::SpecPath;
 use crate::spec::problem::{Problem, Problems};
 
-/// Tags that the stack adds: its name, the address, and `Name`.
-const OURS: usize = 3;
+/// Tags that the stack adds: its name, the address, `Name`, and the mark of what is being replaced.
+const OURS: usize = 4;
 const MOST: usize = 50 - OURS;
 
 pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
@@ -59,11 +59,6 @@ fn key_problem(key: &str, path: &SpecPath) -> Option<Problem> {
             format!("the tag `{key}` begins with `kongstack:`"),
             "such tags say which resources belong to the stack",
         )
-    } else if key == "Name" {
-        (
-            "the tag `Name` is set by the stack".to_owned(),
-            "every resource gets a name of its own",
-        )
     } else if key.is_empty() {
         (
             "a tag has no key".to_owned(),
@@ -105,61 +100,64 @@ mod tests {
             "tags: {environment: uat, 'cost center': 'a/b=c', Größe: ü}",
             "tags: {}",
             "tags: {empty: ''}",
-            "tags: {t0: x, t1: x, t2: x, t3: x, t4: x, t5: x, t6: x, t7: x, t8: x, t9: x, t10: x, t11: x, t12: x, t13: x, t14: x, t15: x, t16: x, t17: x, t18: x, t19: x, t20: x, t21: x, t22: x, t23: x, t24: x, t25: x, t26: x, t27: x, t28: x, t29: x, t30: x, t31: x, t32: x, t33: x, t34: x, t35: x, t36: x, t37: x, t38: x, t39: x, t40: x, t41: x, t42: x, t43: x, t44: x, t45: x, t46: x}",
         ]);
     }
 
+    const REFUSED: &[(&str, &str)] = &[
+        (
+            "tags: {AWS:x: y}",
+            "tag-key tags.AWS:x: the tag `AWS:x` begins with `aws:`",
+        ),
+        (
+            "tags: {kongstack:stack: y}",
+            "tag-key tags.kongstack:stack: the tag `kongstack:stack` begins with `kongstack:`",
+        ),
+        (
+            "tags: {'a*b': y}",
+            "tag-key tags.a*b: the tag's key `a*b` has `*` in it",
+        ),
+        (
+            "tags: {a: 'x;y'}",
+            "tag-value tags.a: the value of the tag `a` has `;` in it",
+        ),
+        (
+            "tags: {a: \"x\\ny\"}",
+            "tag-value tags.a: the value of the tag `a` has a line break or tab in it",
+        ),
+        (
+            "tags: {a: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx}",
+            "tag-value tags.a: the value of the tag `a` is longer than 256 characters",
+        ),
+        (
+            "tags: {aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: x}",
+            "tag-key tags.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: the tag's key `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is longer than 128 characters",
+        ),
+        (
+            "tags: {a: 1}",
+            "wrong-type tags.a: a text belongs here, not the number 1",
+        ),
+        (
+            "tags: {a: }",
+            "wrong-type tags.a: a text belongs here, not nothing",
+        ),
+        (
+            "tags: [a]",
+            "wrong-type tags: a mapping belongs here, not a list",
+        ),
+    ];
+
     #[test]
     fn refuses() {
-        refuse(&[
-            (
-                "tags: {t0: x, t1: x, t2: x, t3: x, t4: x, t5: x, t6: x, t7: x, t8: x, t9: x, t10: x, t11: x, t12: x, t13: x, t14: x, t15: x, t16: x, t17: x, t18: x, t19: x, t20: x, t21: x, t22: x, t23: x, t24: x, t25: x, t26: x, t27: x, t28: x, t29: x, t30: x, t31: x, t32: x, t33: x, t34: x, t35: x, t36: x, t37: x, t38: x, t39: x, t40: x, t41: x, t42: x, t43: x, t44: x, t45: x, t46: x, t47: x}",
-                "tag-count tags: 48 tags are too many",
-            ),
-            (
-                "tags: {AWS:x: y}",
-                "tag-key tags.AWS:x: the tag `AWS:x` begins with `aws:`",
-            ),
-            (
-                "tags: {kongstack:stack: y}",
-                "tag-key tags.kongstack:stack: the tag `kongstack:stack` begins with `kongstack:`",
-            ),
-            (
-                "tags: {Name: y}",
-                "tag-key tags.Name: the tag `Name` is set by the stack",
-            ),
-            (
-                "tags: {'a*b': y}",
-                "tag-key tags.a*b: the tag's key `a*b` has `*` in it",
-            ),
-            (
-                "tags: {a: 'x;y'}",
-                "tag-value tags.a: the value of the tag `a` has `;` in it",
-            ),
-            (
-                "tags: {a: \"x\\ny\"}",
-                "tag-value tags.a: the value of the tag `a` has a line break or tab in it",
-            ),
-            (
-                "tags: {a: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx}",
-                "tag-value tags.a: the value of the tag `a` is longer than 256 characters",
-            ),
-            (
-                "tags: {aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: x}",
-                "tag-key tags.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: the tag's key `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is longer than 128 characters",
-            ),
-            (
-                "tags: {a: 1}",
-                "wrong-type tags.a: a text belongs here, not the number 1",
-            ),
-            (
-                "tags: {a: }",
-                "wrong-type tags.a: a text belongs here, not nothing",
-            ),
-            (
-                "tags: [a]",
-                "wrong-type tags: a mapping belongs here, not a list",
-            ),
-        ]);
+        refuse(REFUSED);
+    }
+
+    #[test]
+    fn counts() {
+        let many = |count: usize| {
+            let tags: Vec<_> = (0..count).map(|number| format!("t{number}: x")).collect();
+            format!("tags: {{{}}}", tags.join(", "))
+        };
+        accept(&[&many(46)]);
+        refuse(&[(&many(47), "tag-count tags: 47 tags are too many")]);
     }
 }

@@ -32,11 +32,6 @@ impl SecretArn {
     pub(crate) fn region(&self) -> Option<&str> {
         parts(self.as_str()).map(|arn| arn.region)
     }
-
-    /// The account in it.
-    pub(crate) fn account(&self) -> Option<&str> {
-        parts(self.as_str()).map(|arn| arn.account)
-    }
 }
 
 struct Parts<'a> {

@@ -7,4 +7,4 @@ mod world;
 
 pub use left::left;
 pub use standin::Call;
-pub use world::{World, example, run};
+pub use world::{World, example, planned, run};

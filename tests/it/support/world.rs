@@ -183,3 +183,15 @@ pub fn run(command: &mut Command) -> Output {
 pub fn example(name: &str) -> String {
     format!("{}/examples/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
 }
+
+/// The actions of a plan's text, as `word address`, in its order.
+pub fn planned(text: &str) -> Vec<String> {
+    let words = ["create", "update", "replace", "delete"];
+    let action = |line: &str| {
+        let mut parts = line.split_whitespace();
+        let (symbol, word, address) = (parts.next()?, parts.next()?, parts.next()?);
+        let is_action = ["+", "~", "-", "-/+", "+/-"].contains(&symbol) && words.contains(&word);
+        (is_action && address.contains('/')).then(|| format!("{word} {address}"))
+    };
+    text.lines().filter_map(action).collect()
+}

@@ -1,0 +1,93 @@
+//! The control plane: one node that owns the configuration, reached by the data planes only.
+
+use super::addresses;
+use super::compute::{architecture, cluster, node, task_log, task_network};
+use super::draft::Draft;
+use super::{identity, migrations, secrets};
+use crate::kinds::ecs::{
+    Container, Count, EcsService, EcsServiceDesired, Share, TaskDefinition, TaskDefinitionDesired,
+};
+use crate::kong::environment::{self, ADMIN_PORT, CLUSTER_PORT, STATUS_PORT};
+use crate::resource::Ref;
+use crate::spec::{Named, StackSpec};
+
+/// The label that says with which admin route a node was started. An import tells nobody: a node serves what it read
+/// when it started, so another route means another node.
+const ADMIN_ROUTE_LABEL: &str = "kongstack.admin-route";
+
+/// Draws the task definition and the service.
+pub(crate) fn draw(draft: &mut Draft<'_>) {
+    draw_task(draft);
+    draw_service(draft);
+}
+
+fn draw_task(draft: &mut Draft<'_>) {
+    let spec = draft.spec;
+    let address = addresses::control_plane_task();
+    let family = spec.name_of(Named::ControlPlaneFamily);
+    let desired = TaskDefinitionDesired {
+        cpu: spec.control_plane.cpu,
+        memory: spec.control_plane.memory,
+        architecture: architecture(spec.control_plane.architecture),
+        execution_role: identity::execution_role(),
+        task_role: Some(identity::control_plane_role()),
+        container: container(spec),
+        region: spec.region.as_str().to_owned(),
+        tags: draft.tags(&address, &family),
+        family,
+        after: Vec::new(),
+    };
+    draft.add::<TaskDefinition>(address, desired);
+}
+
+fn container(spec: &StackSpec) -> Container {
+    let database = migrations::kong_database();
+    let own = &spec.kong.environment;
+    let from = [
+        (environment::CLUSTER_CERT, secrets::certificate()),
+        (environment::CLUSTER_CERT_KEY, secrets::certificate_key()),
+        (environment::PG_USER, secrets::database_username()),
+        (environment::PG_PASSWORD, secrets::database_password()),
+    ];
+    let label = migrations::admin_route(spec).hash;
+    Container {
+        ports: vec![ADMIN_PORT, CLUSTER_PORT, STATUS_PORT],
+        labels: [(ADMIN_ROUTE_LABEL.to_owned(), label)].into(),
+        ..node(
+            spec,
+            task_log(addresses::control_plane_logs()),
+            environment::control_plane(&database, spec.control_plane.cpu, own),
+            from.map(|(name, text)| (name.to_owned(), text)).into(),
+            environment::CONTROL_PLANE_DRAIN,
+        )
+    }
+}
+
+fn draw_service(draft: &mut Draft<'_>) {
+    let spec = draft.spec;
+    let address = addresses::control_plane_service();
+    let name = spec.name_of(Named::ControlPlaneService);
+    let desired = EcsServiceDesired {
+        cluster: cluster(),
+        task_definition: Ref::Of(addresses::control_plane_task()),
+        count: Count::Fixed(1),
+        strategy: vec![Share {
+            provider: "FARGATE".to_owned(),
+            base: 0,
+            weight: 1,
+        }],
+        network: task_network(spec, addresses::control_plane_group()),
+        // The next one takes over before the last one goes: both may talk to the database at once.
+        minimum_healthy_percent: 100,
+        maximum_percent: 200,
+        load_balancing: None,
+        registry: Some(Ref::Of(addresses::discovery_service())),
+        execute_command: spec.exec,
+        log: task_log(addresses::control_plane_logs()),
+        tags: draft.tags(&address, &name),
+        name,
+        after: migrations::ready(spec),
+        started_after: vec![addresses::schema()],
+    };
+    draft.add::<EcsService>(address, desired);
+}

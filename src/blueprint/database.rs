@@ -1,0 +1,189 @@
+//! Kong's database: an Aurora PostgreSQL cluster on Serverless v2, its instances and groups.
+//!
+//! One of the two groups belongs to a VPC for good and the other to a major version: what fixes them is in their names,
+//! so that a new one can be made beside the old.
+
+use std::collections::BTreeMap;
+
+use super::addresses;
+use super::draft::Draft;
+use crate::kinds::rds::{
+    Capacity, DbCluster, DbClusterParameterGroup, DbInstance, DbSubnetGroup, VersionPrefix,
+    cluster, instance, parameter_group, subnet_group,
+};
+use crate::resource::{Address, Endpoint, Lookup, Output, Ref, SubnetId};
+use crate::spec::{Named, StackSpec};
+
+/// The database that Kong keeps its configuration in.
+pub(crate) const DATABASE: &str = "kong";
+
+/// The master user, whose password AWS makes. Kong's migrations need its rights.
+const MASTER_USER: &str = "kong";
+
+/// The class of instances that scale by the cluster's capacity.
+const SERVERLESS: &str = "db.serverless";
+
+/// The turn of the writer in a failover: it shares it with the first reader, which therefore scales along with it.
+const FIRST_TIER: u8 = 1;
+
+/// The last turn there is.
+const LAST_TIER: u8 = 15;
+
+/// Draws the groups, the cluster and its instances.
+pub(crate) fn draw(draft: &mut Draft<'_>) {
+    let spec = draft.spec;
+    let version = version(spec);
+    draft.look_up(
+        addresses::engine_version(),
+        Lookup::EngineVersion {
+            prefix: version.to_string(),
+            min_half_acus: u32::from(spec.database.capacity.min.halves()),
+        },
+    );
+    draw_groups(draft, version);
+    draw_cluster(draft, version);
+    draw_instance(
+        draft,
+        addresses::database_writer(),
+        1,
+        instance::Part::Writer,
+        FIRST_TIER,
+    );
+    for reader in 1..=spec.database.readers {
+        let tier = u8::try_from(reader).unwrap_or(LAST_TIER).min(LAST_TIER);
+        draw_instance(
+            draft,
+            addresses::database_reader(reader),
+            reader + 1,
+            instance::Part::Reader,
+            tier,
+        );
+    }
+    draft.output("database_endpoint", &host());
+}
+
+/// The name that clients connect to, which follows the writer.
+pub(crate) fn host() -> Ref<Endpoint> {
+    Ref::Of(addresses::database_cluster())
+}
+
+/// What must work before anything connects.
+pub(crate) fn ready() -> Vec<Address> {
+    vec![addresses::database_writer()]
+}
+
+fn version(spec: &StackSpec) -> VersionPrefix {
+    let wanted = spec.database.engine_version;
+    VersionPrefix {
+        major: wanted.major,
+        minor: wanted.minor,
+    }
+}
+
+fn draw_groups(draft: &mut Draft<'_>, version: VersionPrefix) {
+    let spec = draft.spec;
+    let address = addresses::subnet_group();
+    let name = suffixed(spec, Named::DatabaseSubnetGroup, &network(spec));
+    let desired = subnet_group::Desired {
+        description: format!("Private subnets of the Kong stack {}", spec.name),
+        subnets: subnets(spec),
+        tags: draft.tags(&address, &name),
+        name,
+    };
+    draft.add::<DbSubnetGroup>(address, desired);
+
+    let address = addresses::parameter_group();
+    let family = version.family();
+    let name = suffixed(spec, Named::DatabaseParameterGroup, &family);
+    // Kong falls back to clear text where the server lets it: the server must not.
+    let parameters = BTreeMap::from([("rds.force_ssl".to_owned(), "1".to_owned())]);
+    let desired = parameter_group::Desired {
+        description: format!("Database settings of the Kong stack {}", spec.name),
+        family,
+        parameters,
+        tags: draft.tags(&address, &name),
+        name,
+    };
+    draft.add::<DbClusterParameterGroup>(address, desired);
+}
+
+fn draw_cluster(draft: &mut Draft<'_>, version: VersionPrefix) {
+    let spec = draft.spec;
+    let database = &spec.database;
+    let capacity = Capacity {
+        min_half_acus: database.capacity.min.halves(),
+        max_half_acus: database.capacity.max.halves(),
+        auto_pause: database.capacity.auto_pause(),
+    };
+    let address = addresses::database_cluster();
+    let identifier = spec.name_of(Named::DatabaseCluster);
+    let desired = cluster::Desired {
+        version,
+        engine_version: Ref::Of(addresses::engine_version()),
+        database_name: DATABASE.to_owned(),
+        master_username: MASTER_USER.to_owned(),
+        subnet_group: Ref::Of(addresses::subnet_group()),
+        parameter_group: Ref::Of(addresses::parameter_group()),
+        security_groups: vec![Ref::Of(addresses::database_group())],
+        capacity,
+        backup_retention_days: database.backup_retention_days,
+        deletion_protection: database.deletion_protection,
+        final_snapshot: database.final_snapshot,
+        log_exports: vec!["postgresql".to_owned()],
+        tags: draft.tags(&address, &identifier),
+        identifier,
+    };
+    draft.add::<DbCluster>(address, desired);
+}
+
+fn draw_instance(
+    draft: &mut Draft<'_>,
+    address: Address,
+    number: u32,
+    part: instance::Part,
+    promotion_tier: u8,
+) {
+    let spec = draft.spec;
+    let identifier = format!("{}-{number}", spec.name_of(Named::DatabaseInstance));
+    let desired = instance::Desired {
+        cluster: Ref::Of(addresses::database_cluster()),
+        part,
+        class: SERVERLESS.to_owned(),
+        promotion_tier,
+        // Whoever names a minor version wants that one.
+        auto_minor_version_upgrade: spec.database.engine_version.minor.is_none(),
+        tags: draft.tags(&address, &identifier),
+        identifier,
+    };
+    draft.add::<DbInstance>(address, desired);
+}
+
+fn subnets(spec: &StackSpec) -> Vec<Ref<SubnetId>> {
+    match &spec.network.existing {
+        Some(existing) => existing
+            .private_subnets
+            .iter()
+            .map(|id| Ref::Literal(SubnetId::new(id.as_str())))
+            .collect(),
+        None => (1..=spec.network.private_subnets().len())
+            .map(|number| Ref::Of(addresses::private_subnet(number)))
+            .collect(),
+    }
+}
+
+/// What fixes the VPC: its id where it is somebody else's, its address range where it is ours.
+fn network(spec: &StackSpec) -> String {
+    match &spec.network.existing {
+        Some(existing) => existing.vpc.to_string(),
+        None => spec.network.cidr().to_string(),
+    }
+}
+
+/// A name with a hyphen and six characters that follow from `fixed`.
+fn suffixed(spec: &StackSpec, named: Named, fixed: &str) -> String {
+    // FNV-1a, 32 bits: it only has to differ where `fixed` does, and to stay what it is.
+    let hash = fixed.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    format!("{}-{:06x}", spec.name_of(named), hash & 0x00ff_ffff)
+}

@@ -1,0 +1,230 @@
+//! Who the tasks are, and the least they must be allowed.
+//!
+//! One execution role starts all tasks: it reads exactly the stack's secrets and writes to exactly its log groups. What runs
+//! inside a task needs nothing of AWS, so the task roles have no policy unless ECS Exec is on.
+
+use super::addresses;
+use super::draft::Draft;
+use super::secrets;
+use crate::kinds::iam::{
+    Condition, PolicyDocument, Role, RolePolicy, Statement, role, role_policy,
+};
+use crate::resource::{AccountId, Address, Arn, Lookup, Ref, Text};
+use crate::spec::{Named, StackSpec};
+
+/// Draws the roles and their policies.
+pub(crate) fn draw(draft: &mut Draft<'_>) {
+    let spec = draft.spec;
+    let expected = spec.account.as_ref().map(|id| id.as_str().to_owned());
+    draft.look_up(addresses::account(), Lookup::Account { expected });
+    let roles = [
+        (
+            addresses::execution_role(),
+            Named::ExecutionRole,
+            "Lets ECS start the tasks of",
+        ),
+        (
+            addresses::control_plane_role(),
+            Named::ControlPlaneRole,
+            "What the control plane runs as in",
+        ),
+        (
+            addresses::data_plane_role(),
+            Named::DataPlaneRole,
+            "What the data plane runs as in",
+        ),
+    ];
+    for (address, named, purpose) in roles {
+        draw_role(draft, address, named, purpose);
+    }
+    draw_policy(
+        draft,
+        addresses::execution_policy(),
+        (addresses::execution_role(), Named::ExecutionRole),
+        execution_policy(spec),
+    );
+    if spec.exec {
+        let tasks = [
+            (
+                addresses::control_plane_policy(),
+                (addresses::control_plane_role(), Named::ControlPlaneRole),
+            ),
+            (
+                addresses::data_plane_policy(),
+                (addresses::data_plane_role(), Named::DataPlaneRole),
+            ),
+        ];
+        for (address, role) in tasks {
+            draw_policy(draft, address, role, exec_policy());
+        }
+    }
+}
+
+/// The role ECS starts tasks with.
+pub(crate) fn execution_role() -> Ref<Arn> {
+    Ref::Of(addresses::execution_role())
+}
+
+/// The role the control plane runs as.
+pub(crate) fn control_plane_role() -> Ref<Arn> {
+    Ref::Of(addresses::control_plane_role())
+}
+
+/// The role the data plane runs as.
+pub(crate) fn data_plane_role() -> Ref<Arn> {
+    Ref::Of(addresses::data_plane_role())
+}
+
+/// The policies that must be there before a control plane or migrations task can start.
+pub(crate) fn control_plane_ready(spec: &StackSpec) -> Vec<Address> {
+    ready(spec, addresses::control_plane_policy())
+}
+
+/// The policies that must be there before a data plane task can start.
+pub(crate) fn data_plane_ready(spec: &StackSpec) -> Vec<Address> {
+    ready(spec, addresses::data_plane_policy())
+}
+
+fn ready(spec: &StackSpec, exec: Address) -> Vec<Address> {
+    let exec = spec.exec.then_some(exec);
+    [addresses::execution_policy()]
+        .into_iter()
+        .chain(exec)
+        .collect()
+}
+
+fn draw_role(draft: &mut Draft<'_>, address: Address, named: Named, purpose: &str) {
+    let spec = draft.spec;
+    let name = spec.name_of(named);
+    let tags = draft.tags(&address, &name);
+    let desired = role::Desired {
+        name,
+        description: format!("{purpose} the Kong stack {}", spec.name),
+        trust: tasks_only(),
+        tags,
+    };
+    draft.add::<Role>(address, desired);
+}
+
+fn draw_policy(
+    draft: &mut Draft<'_>,
+    address: Address,
+    (role, named): (Address, Named),
+    document: PolicyDocument,
+) {
+    let desired = role_policy::Desired {
+        role,
+        role_name: draft.spec.name_of(named),
+        name: address.name().to_owned(),
+        document,
+    };
+    draft.add::<RolePolicy>(address, desired);
+}
+
+/// ECS may take on the role for tasks of this account: without the condition it could be made to for another's.
+fn tasks_only() -> PolicyDocument {
+    PolicyDocument {
+        statements: vec![Statement {
+            sid: "Tasks",
+            service: Some("ecs-tasks.amazonaws.com"),
+            actions: vec!["sts:AssumeRole"],
+            resources: Vec::new(),
+            conditions: vec![Condition {
+                operator: "StringEquals",
+                key: "aws:SourceAccount",
+                value: Text::from(&account()),
+            }],
+        }],
+    }
+}
+
+fn execution_policy(spec: &StackSpec) -> PolicyDocument {
+    let groups = [
+        Named::ControlPlaneLogGroup,
+        Named::DataPlaneLogGroup,
+        Named::MigrationsLogGroup,
+    ];
+    let secrets = allow(
+        "Secrets",
+        &["secretsmanager:GetSecretValue"],
+        secrets::all(spec),
+    );
+    let logs = allow(
+        "Logs",
+        &["logs:CreateLogStream", "logs:PutLogEvents"],
+        groups.map(|group| streams_of(spec, group)).into(),
+    );
+    PolicyDocument {
+        statements: [secrets, logs].into_iter().chain(pull(spec)).collect(),
+    }
+}
+
+/// What pulling the image takes: nothing unless it lies in a private ECR registry.
+fn pull(spec: &StackSpec) -> Vec<Statement> {
+    let image = &spec.kong.image;
+    let account = image.registry.split('.').next().unwrap_or_default();
+    let Some(region) = image.ecr_region() else {
+        return Vec::new();
+    };
+    let repository = format!(
+        "arn:{}:ecr:{region}:{account}:repository/{}",
+        partition(region),
+        image.repository
+    );
+    let layers = [
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+    ];
+    vec![
+        // A token is for the whole registry: IAM knows no smaller resource for it.
+        allow("Registry", &["ecr:GetAuthorizationToken"], vec!["*".into()]),
+        allow("Image", &layers, vec![repository.into()]),
+    ]
+}
+
+/// What the agent of ECS Exec talks through; these actions know no resources.
+fn exec_policy() -> PolicyDocument {
+    let channels = [
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+    ];
+    PolicyDocument {
+        statements: vec![allow("Exec", &channels, vec!["*".into()])],
+    }
+}
+
+fn allow(sid: &'static str, actions: &[&'static str], resources: Vec<Text>) -> Statement {
+    Statement {
+        sid,
+        service: None,
+        actions: actions.to_vec(),
+        resources,
+        conditions: Vec::new(),
+    }
+}
+
+/// The streams of a log group. Its ARN follows from its name, so that the policy need not wait for the group.
+fn streams_of(spec: &StackSpec, group: Named) -> Text {
+    let region = spec.region.as_str();
+    Text::from(format!("arn:{}:logs:{region}:", partition(region)))
+        .then_ref(&account())
+        .then(format!(":log-group:{}:*", spec.name_of(group)))
+}
+
+fn account() -> Ref<AccountId> {
+    Ref::Of(addresses::account())
+}
+
+/// The part of AWS that a region belongs to, as ARNs name it.
+fn partition(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    }
+}

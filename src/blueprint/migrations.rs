@@ -1,0 +1,123 @@
+//! Kong's schema in the database, brought up before the control plane rolls and finished after it, and the import of
+//! the admin route.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::addresses;
+use super::compute::{architecture, cluster, task_log, task_network};
+use super::draft::Draft;
+use super::{database, discovery, identity, network, secrets, security};
+use crate::kinds::ecs::{Container, OneOff, TaskDefinition, TaskDefinitionDesired};
+use crate::kinds::kong::{Schema, SchemaDesired, SchemaFinish, SchemaFinishDesired};
+use crate::kong::admin_route::{Access, AdminRoute};
+use crate::kong::{environment, migrations};
+use crate::resource::{Address, Ref};
+use crate::spec::{ApiKey, Named, StackSpec};
+
+/// Draws the task definition, the schema and its finish.
+pub(crate) fn draw(draft: &mut Draft<'_>) {
+    let spec = draft.spec;
+    draw_task(draft);
+    let image = spec.kong.image.as_str().to_owned();
+    draft.add::<Schema>(
+        addresses::schema(),
+        SchemaDesired {
+            image: image.clone(),
+            admin_route: admin_route(spec),
+            database: Ref::Of(addresses::database_cluster()),
+            task: one_off(spec),
+            after: ready(spec),
+        },
+    );
+    draft.add::<SchemaFinish>(
+        addresses::schema_finish(),
+        SchemaFinishDesired {
+            image,
+            database: Ref::Of(addresses::database_cluster()),
+            task: one_off(spec),
+            after: vec![addresses::schema(), addresses::control_plane_service()],
+        },
+    );
+}
+
+/// The way to the Admin API as the spec wants it.
+pub(super) fn admin_route(spec: &StackSpec) -> AdminRoute {
+    AdminRoute::new(&Access {
+        host: &discovery::control_plane_host(spec),
+        path: spec.admin.path.as_str(),
+        allow: &spec.admin.allow,
+        rate_limit: spec.admin.rate_limit,
+        key_source: match &spec.admin.api_key {
+            ApiKey::Generate => "generate",
+            ApiKey::Secret(arn) => arn.as_str(),
+        },
+    })
+}
+
+/// The database as Kong reaches it.
+pub(super) fn kong_database() -> environment::Database {
+    environment::Database {
+        host: (&database::host()).into(),
+        name: database::DATABASE.to_owned(),
+    }
+}
+
+/// What every task that uses the database needs before it can start: a way out, its rules and policies, the writer.
+pub(super) fn ready(spec: &StackSpec) -> Vec<Address> {
+    [
+        network::egress_ready(spec),
+        security::tasks_ready(spec),
+        identity::control_plane_ready(spec),
+        database::ready(),
+    ]
+    .concat()
+}
+
+fn one_off(spec: &StackSpec) -> OneOff {
+    OneOff {
+        cluster: cluster(),
+        task_definition: Ref::Of(addresses::migrations_task()),
+        family: spec.name_of(Named::MigrationsFamily),
+        network: task_network(spec, addresses::control_plane_group()),
+        log: task_log(addresses::migrations_logs()),
+    }
+}
+
+fn draw_task(draft: &mut Draft<'_>) {
+    let spec = draft.spec;
+    let address = addresses::migrations_task();
+    let family = spec.name_of(Named::MigrationsFamily);
+    let from = [
+        (environment::PG_USER, secrets::database_username()),
+        (environment::PG_PASSWORD, secrets::database_password()),
+        (migrations::KEY_VARIABLE, secrets::admin_key(spec)),
+    ];
+    let container = Container {
+        image: spec.kong.image.as_str().to_owned(),
+        // What a task does is said when it is run; run as it is, it only looks.
+        command: ["kong", "migrations", "list"].map(str::to_owned).to_vec(),
+        ports: Vec::new(),
+        environment: environment::migrations(&kong_database(), &spec.kong.environment),
+        secrets: from.map(|(name, text)| (name.to_owned(), text)).into(),
+        log: task_log(addresses::migrations_logs()),
+        health: None,
+        stop_timeout: Duration::from_secs(30),
+        init_process: false,
+        labels: BTreeMap::new(),
+    };
+    let desired = TaskDefinitionDesired {
+        // Room for the command line and PostgreSQL's answers; it serves nothing.
+        cpu: 512,
+        memory: 1024,
+        architecture: architecture(spec.control_plane.architecture),
+        execution_role: identity::execution_role(),
+        task_role: None,
+        container,
+        region: spec.region.as_str().to_owned(),
+        tags: draft.tags(&address, &family),
+        family,
+        after: Vec::<Address>::new(),
+    };
+    draft.add::<TaskDefinition>(address, desired);
+}

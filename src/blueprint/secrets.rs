@@ -1,0 +1,111 @@
+//! What only tasks may know: the cluster certificate, the admin key, and the database's password.
+//!
+//! Other rooms name secrets by the texts made here, which ECS resolves when it starts a task: a secret's ARN, or
+//! `ARN:key::` for one field of a secret that holds JSON.
+
+use super::addresses;
+use super::draft::Draft;
+use crate::kinds::secrets::{Secret, secret};
+use crate::kong::{
+    CERTIFICATE_KEY, PRIVATE_KEY_KEY, admin_key as new_admin_key, cluster_certificate,
+};
+use crate::resource::{Address, Arn, Error, ManagedSecretArn, Ref, Text};
+use crate::spec::{ApiKey, Named, StackSpec};
+
+/// Draws the secrets the stack generates.
+pub(crate) fn draw(draft: &mut Draft<'_>) {
+    let spec = draft.spec;
+    draw_secret(
+        draft,
+        addresses::cluster_certificate(),
+        Named::ClusterCertificateSecret,
+        "Certificate and key that control plane and data planes know each other by",
+        // A new stack makes itself a new pair: nobody outside holds the old one.
+        false,
+        || cluster_certificate().map_err(unmade),
+    );
+    if spec.admin.api_key == ApiKey::Generate {
+        draw_secret(
+            draft,
+            addresses::admin_key(),
+            Named::AdminKeySecret,
+            "Key for the Admin API",
+            // Pipelines and people hold copies: the same stack made again shall take them.
+            true,
+            || new_admin_key().map_err(unmade),
+        );
+    }
+    draft.output("admin_key_secret", admin_key(spec));
+    draft.output("database_secret", &database_secret());
+}
+
+/// The cluster certificate, PEM.
+pub(crate) fn certificate() -> Text {
+    field(&pair(), CERTIFICATE_KEY)
+}
+
+/// The private key of the cluster certificate, PEM.
+pub(crate) fn certificate_key() -> Text {
+    field(&pair(), PRIVATE_KEY_KEY)
+}
+
+/// The key for the Admin API: the stack's own, or the one the spec names.
+pub(crate) fn admin_key(spec: &StackSpec) -> Text {
+    match &spec.admin.api_key {
+        ApiKey::Generate => Text::from(&Ref::<Arn>::Of(addresses::admin_key())),
+        ApiKey::Secret(arn) => Text::from(arn.as_str()),
+    }
+}
+
+/// The database's user, from the secret that AWS keeps for the cluster.
+pub(crate) fn database_username() -> Text {
+    field(&Text::from(&database_secret()), "username")
+}
+
+/// The database's password, from the secret that AWS keeps and rotates for the cluster.
+pub(crate) fn database_password() -> Text {
+    field(&Text::from(&database_secret()), "password")
+}
+
+/// The ARNs of all secrets that tasks read.
+pub(super) fn all(spec: &StackSpec) -> Vec<Text> {
+    vec![pair(), admin_key(spec), Text::from(&database_secret())]
+}
+
+fn pair() -> Text {
+    Text::from(&Ref::<Arn>::Of(addresses::cluster_certificate()))
+}
+
+fn database_secret() -> Ref<ManagedSecretArn> {
+    Ref::Of(addresses::database_cluster())
+}
+
+/// One field of a secret that holds JSON, in its current version.
+fn field(secret: &Text, key: &str) -> Text {
+    secret.clone().then(format!(":{key}::"))
+}
+
+fn unmade(error: impl std::error::Error) -> Error {
+    let cause = error.source().map(|source| format!(": {source}"));
+    Error::Internal(format!("{error}{}", cause.unwrap_or_default()))
+}
+
+fn draw_secret(
+    draft: &mut Draft<'_>,
+    address: Address,
+    named: Named,
+    purpose: &str,
+    recoverable: bool,
+    content: secret::Content,
+) {
+    let name = draft.spec.name_of(named);
+    let tags = draft.tags(&address, &name);
+    let desired = secret::Desired {
+        name,
+        description: format!("{purpose} in the Kong stack {}", draft.spec.name),
+        content,
+        recoverable,
+        tags,
+    };
+    draft.add::<Secret>(address, desired);
+}

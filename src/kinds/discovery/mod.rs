@@ -1,0 +1,9 @@
+//! Cloud Map: the private name under which data planes find the control plane.
+
+mod namespace;
+mod operation;
+mod service;
+mod tagging;
+
+pub(crate) use namespace::{Namespace, NamespaceDesired};
+pub(crate) use service::{DiscoveryService, DiscoveryServiceDesired};

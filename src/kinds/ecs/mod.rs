@@ -1,0 +1,29 @@
+//! Elastic Container Service: the cluster, task definitions, services, and one-off tasks.
+
+mod acceptance;
+mod cluster;
+mod cluster_blockers;
+mod container;
+mod ended;
+mod fields;
+mod log;
+mod network;
+mod registered;
+mod rollout;
+mod run;
+mod service;
+mod service_calls;
+mod service_diff;
+mod service_state;
+mod tagging;
+mod task_definition;
+
+pub(crate) use cluster::{Desired as ClusterDesired, EcsCluster};
+pub(crate) use container::{Container, Health};
+pub(crate) use ended::Ended;
+pub(crate) use log::TaskLog;
+pub(crate) use network::TaskNetwork;
+pub(crate) use run::OneOff;
+pub(crate) use service::{Count, Desired as EcsServiceDesired, EcsService, LoadBalancing};
+pub(crate) use service_state::Share;
+pub(crate) use task_definition::{Architecture, Desired as TaskDefinitionDesired, TaskDefinition};

@@ -1,0 +1,152 @@
+//! Kong's schema in the database, and the admin route with it.
+//!
+//! A new database is brought to the image's version in one go, while no node uses it. A new image only brings it to
+//! where old and new nodes both work; the rest is left to [`SchemaFinish`](super::SchemaFinish), after the control
+//! plane has moved over. Deleting it does nothing: the schema goes with the database.
+
+use super::marks::{self, ADMIN_ROUTE, FINISHED, SCHEMA};
+use super::work;
+use crate::kinds::ecs::OneOff;
+use crate::kong::admin_route::AdminRoute;
+use crate::kong::migrations::Work;
+use crate::resource::{
+    Address, Arn, Diff, Effect, Error, Found, Kind, Observer, Outputs, Ref, References, Resolve,
+    Step, Wanted,
+};
+
+/// The schema of the version that runs.
+#[derive(Debug)]
+pub(crate) struct Schema;
+
+/// What the schema should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Desired {
+    /// The image whose schema it is.
+    pub(crate) image: String,
+    /// The route to the Admin API.
+    pub(crate) admin_route: AdminRoute,
+    /// The cluster it lies in, which also keeps the marks.
+    pub(crate) database: Ref<Arn>,
+    /// How its tasks run.
+    pub(crate) task: OneOff,
+    /// What must work before a task can.
+    pub(crate) after: Vec<Address>,
+}
+
+/// What was done to the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Live {
+    database: Arn,
+    image: String,
+    admin_route: String,
+}
+
+impl Kind for Schema {
+    const TYPE: &'static str = "Kong::Migrations::Schema";
+    const NOUN: &'static str = "database schema";
+
+    type Desired = Desired;
+    type Live = Live;
+
+    fn references(desired: &Desired) -> References {
+        let references = desired.task.references(References::none());
+        desired
+            .after
+            .iter()
+            .fold(references, References::started_after)
+            .to(&desired.database)
+    }
+
+    /// Reads the marks off the database cluster that was observed anyway.
+    async fn observe(
+        cx: &Observer,
+        wanted: &[Wanted<'_, Self>],
+    ) -> Result<Vec<Found<Live>>, Error> {
+        let mut found = Vec::new();
+        for one in wanted {
+            let Some((database, tags)) = marks::observed(cx, &one.desired.database).await? else {
+                continue;
+            };
+            if let Some(image) = tags.get(SCHEMA) {
+                let live = Live {
+                    database,
+                    image: image.to_owned(),
+                    admin_route: tags.get(ADMIN_ROUTE).unwrap_or_default().to_owned(),
+                };
+                found.push(Found::Owned(one.address.clone(), live));
+            }
+        }
+        Ok(found)
+    }
+
+    fn id(live: &Live) -> String {
+        format!("schema of {}", live.database)
+    }
+
+    fn outputs(_live: &Live) -> Outputs {
+        Outputs::default()
+    }
+
+    fn uses(live: &Live) -> Vec<String> {
+        vec![live.database.to_string()]
+    }
+
+    fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Diff {
+        let Desired {
+            image,
+            admin_route,
+            database,
+            task: _,  // says how, not what
+            after: _, // says when, not what
+        } = desired;
+        let mut diff = Diff::new();
+        let other = Effect::Replace("the schema lies in its database");
+        diff.reference("database", database, &live.database, outputs, other);
+        diff.field("image", image, &live.image);
+        diff.field("admin_route", &admin_route.hash, &live.admin_route);
+        diff
+    }
+
+    async fn create(cx: &Step, desired: &Desired) -> Result<Outputs, Error> {
+        let database = cx.get(&desired.database)?;
+        let route = &desired.admin_route;
+        work::run(cx, &desired.task, Work::Install(route)).await?;
+        let done = [
+            (SCHEMA, desired.image.as_str()),
+            (FINISHED, &desired.image),
+            (ADMIN_ROUTE, &route.hash),
+        ];
+        marks::write(cx, &database, &done).await?;
+        Ok(Outputs::default())
+    }
+
+    async fn update(
+        cx: &Step,
+        desired: &Desired,
+        live: &Live,
+        diff: &Diff,
+    ) -> Result<Outputs, Error> {
+        let route = &desired.admin_route;
+        let (schema, import) = (
+            (SCHEMA, desired.image.as_str()),
+            (ADMIN_ROUTE, route.hash.as_str()),
+        );
+        let (work, done) = match (diff.has("image"), diff.has("admin_route")) {
+            (true, true) => (Work::UpAndImport(route), vec![schema, import]),
+            (true, false) => (Work::Up, vec![schema]),
+            (false, true) => (Work::Import(route), vec![import]),
+            (false, false) => return Ok(Outputs::default()),
+        };
+        work::run(cx, &desired.task, work).await?;
+        marks::write(cx, &live.database, &done).await?;
+        Ok(Outputs::default())
+    }
+
+    async fn delete(
+        _cx: &Step,
+        _desired: Option<&Desired>,
+        _live: &Live,
+    ) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
+}

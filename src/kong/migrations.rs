@@ -1,0 +1,250 @@
+//! What a migrations task runs, and whether its failure is worth another try.
+//!
+//! The scripts are for the image's `sh`. `bootstrap` never gets `-f`: it would reset the database.
+
+use super::admin_route::AdminRoute;
+
+/// The environment variable that ECS fills with the admin key.
+pub(crate) const KEY_VARIABLE: &str = "KONGSTACK_ADMIN_KEY";
+
+/// The exit code for a key that cannot be a part of the document.
+pub(crate) const BAD_KEY: i32 = 64;
+
+/// What a person should know of [`BAD_KEY`].
+pub(crate) const BAD_KEY_MEANS: &str =
+    "the admin key is empty or has characters other than letters, digits and `. _ ~ + / = -`";
+
+/// Where the document with the key lies, in the task's own file system and as long as the task lives.
+const FILE: &str = "/tmp/kongstack-admin-route.json";
+
+/// Exit code of `kong migrations list` when `up` has run and `finish` has not.
+const PENDING: i32 = 4;
+
+/// What a task has to do to a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work<'a> {
+    /// Bring an empty or half-made schema to the image's version, while no node uses it, and import the route.
+    Install(&'a AdminRoute),
+    /// Bring the schema to where old and new nodes can both use it.
+    Up,
+    /// Import the route.
+    Import(&'a AdminRoute),
+    /// Both of these.
+    UpAndImport(&'a AdminRoute),
+    /// Remove what only old nodes needed; there are none any more.
+    Finish,
+}
+
+impl Work<'_> {
+    /// The command of the container.
+    pub(crate) fn command(self) -> Vec<String> {
+        vec!["sh".to_owned(), "-c".to_owned(), self.script()]
+    }
+
+    /// What it is called to a person.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Install(_) => "kong migrations bootstrap, up, finish; kong config db_import",
+            Self::Up => "kong migrations up",
+            Self::Import(_) => "kong config db_import",
+            Self::UpAndImport(_) => "kong migrations up; kong config db_import",
+            Self::Finish => "kong migrations finish",
+        }
+    }
+
+    fn script(self) -> String {
+        let mut lines = vec!["set -eu".to_owned()];
+        match self {
+            Self::Install(route) => {
+                // A bootstrap that broke half-way succeeds the next time and leaves the rest: pending migrations,
+                // which `up` refuses, and new ones. `list` has the last word.
+                lines.extend(["bootstrap", "finish", "up", "finish", "list"].map(kong_migrations));
+                lines.extend(import(route));
+            }
+            Self::Up => lines.push(up()),
+            Self::Import(route) => lines.extend(import(route)),
+            Self::UpAndImport(route) => {
+                lines.push(up());
+                lines.extend(import(route));
+            }
+            Self::Finish => lines.extend(["finish", "list"].map(kong_migrations)),
+        }
+        lines.join("\n")
+    }
+}
+
+fn kong_migrations(action: &str) -> String {
+    format!("kong migrations {action}")
+}
+
+/// `up` refuses a database on which it ran before and `finish` did not; that is as good as a success.
+fn up() -> String {
+    format!("kong migrations up || kong migrations list || [ $? -eq {PENDING} ]")
+}
+
+/// Writes the document and imports it. The key comes from the environment and passes through the shell's own `printf`
+/// only, so it is never an argument of a process and never printed.
+fn import(route: &AdminRoute) -> Vec<String> {
+    let allowed = "^[A-Za-z0-9._~+/=-]+$";
+    vec![
+        "umask 077".to_owned(),
+        format!("printf '%s' \"${KEY_VARIABLE}\" | grep -Eq '{allowed}' || exit {BAD_KEY}"),
+        format!("printf '%s' {} > {FILE}", quoted(&route.before)),
+        format!("printf '%s' \"${KEY_VARIABLE}\" >> {FILE}"),
+        format!("printf '%s' {} >> {FILE}", quoted(&route.after)),
+        format!("kong config db_import {FILE}"),
+    ]
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Whether what a failed task said may be over by the next try: a name that did not resolve in time, a database that
+/// is waking up, an image or a secret that could not be fetched just then.
+pub(crate) fn is_transient(reasons: &[String]) -> bool {
+    const LASTING: [&str; 5] = [
+        "not found",
+        "manifest unknown",
+        "does not exist",
+        "password authentication failed",
+        "invalid reference format",
+    ];
+    const PASSING: [&str; 14] = [
+        "cannotpullcontainererror",
+        "resourceinitializationerror",
+        "capacity is unavailable",
+        "tasknotstarted",
+        "network interface",
+        "dns",
+        "timeout",
+        "timed out",
+        "connection refused",
+        "connection reset",
+        "could not connect",
+        "the database system is",
+        "closed",
+        "another node is performing",
+    ];
+    let said = |words: &[&str]| {
+        reasons.iter().any(|reason| {
+            let reason = reason.to_lowercase();
+            words.iter().any(|word| reason.contains(word))
+        })
+    };
+    said(&PASSING) && !said(&LASTING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kong::admin_route::Access;
+
+    fn route() -> AdminRoute {
+        AdminRoute::new(&Access {
+            host: "config.kong.local",
+            path: "/kong-admin",
+            allow: &[],
+            rate_limit: 60,
+            key_source: "generate",
+        })
+    }
+
+    fn every_script() -> Vec<String> {
+        let route = route();
+        [
+            Work::Install(&route),
+            Work::Up,
+            Work::Import(&route),
+            Work::UpAndImport(&route),
+            Work::Finish,
+        ]
+        .map(Work::script)
+        .to_vec()
+    }
+
+    #[test]
+    fn nothing_is_ever_forced_or_reset() {
+        for script in every_script() {
+            for word in script.split_whitespace() {
+                assert!(!["-f", "--force", "reset"].contains(&word), "{script}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_key_is_only_named() {
+        for script in every_script().iter().filter(|s| s.contains(KEY_VARIABLE)) {
+            for line in script.lines().filter(|line| line.contains(KEY_VARIABLE)) {
+                assert!(
+                    line.starts_with("printf '%s' \"$KONGSTACK_ADMIN_KEY\""),
+                    "{line}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_installation_ends_with_a_clean_list_and_the_import() {
+        let script = Work::Install(&route()).script();
+        let kong: Vec<&str> = script.lines().filter(|l| l.starts_with("kong ")).collect();
+        assert_eq!(
+            kong,
+            [
+                "kong migrations bootstrap",
+                "kong migrations finish",
+                "kong migrations up",
+                "kong migrations finish",
+                "kong migrations list",
+                "kong config db_import /tmp/kongstack-admin-route.json",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_upgrade_leaves_what_old_nodes_need() {
+        assert!(!Work::Up.script().contains("finish"));
+        assert!(!Work::UpAndImport(&route()).script().contains("finish"));
+    }
+
+    #[test]
+    fn a_script_fits_into_what_ecs_takes() {
+        // ECS takes 8192 characters of overrides in all; an allow-list needs room as well.
+        assert!(Work::Install(&route()).script().len() < 3000);
+    }
+
+    #[test]
+    fn quotes_cannot_end_a_quoted_text() {
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        for (reason, again) in [
+            (
+                "Error: [PostgreSQL error] failed to retrieve PostgreSQL server_version_num: timeout",
+                true,
+            ),
+            (
+                "Error: [cosocket] DNS resolution failed: dns server error: 3 name error",
+                true,
+            ),
+            ("FATAL: the database system is starting up", true),
+            ("CannotPullContainerError: pull access: i/o timeout", true),
+            (
+                "CannotPullContainerError: docker.io/library/kong:9.9: not found",
+                false,
+            ),
+            (
+                "ERROR: relation \"workspaces\" violates a constraint",
+                false,
+            ),
+            (
+                "FATAL: password authentication failed for user \"kong\" after timeout",
+                false,
+            ),
+        ] {
+            assert_eq!(is_transient(&[reason.to_owned()]), again, "{reason}");
+        }
+    }
+}

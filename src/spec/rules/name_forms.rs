@@ -1,0 +1,117 @@
+//! The form of each sort of name: how long, and of which characters.
+//!
+//! Limits are those of the service models: ELB 32, RDS 63 (groups 255), IAM 64, ECS and security groups 255, log groups
+//! and secrets 512.
+
+use crate::spec::model::Named;
+
+/// What a service takes for a name.
+pub(super) struct Form {
+    /// The thing, in people's words.
+    pub(super) what: &'static str,
+    /// Most characters.
+    pub(super) length: usize,
+    /// Why a name is refused, if it is.
+    pub(super) fault: fn(&str) -> Option<&'static str>,
+}
+
+/// What AWS takes for the name of a resource.
+pub(super) fn form(named: Named) -> Form {
+    let (what, length, fault): (_, _, fn(&str) -> Option<&'static str>) = match named {
+        Named::LoadBalancer => ("a load balancer", 32, load_balancer_fault),
+        Named::TargetGroup => ("a target group", 32, hyphen_fault),
+        Named::EcsCluster => ("an ECS cluster", 255, ecs_fault),
+        Named::ControlPlaneService | Named::DataPlaneService => ("an ECS service", 255, ecs_fault),
+        Named::ControlPlaneFamily | Named::DataPlaneFamily | Named::MigrationsFamily => {
+            ("a task definition", 255, ecs_fault)
+        }
+        Named::DatabaseCluster => ("a database cluster", 63, database_fault),
+        Named::DatabaseInstance => ("a database instance", 63, database_fault),
+        Named::DatabaseSubnetGroup => ("a DB subnet group", 255, database_fault),
+        Named::DatabaseParameterGroup => ("a DB parameter group", 255, database_fault),
+        Named::ExecutionRole | Named::ControlPlaneRole | Named::DataPlaneRole => {
+            ("an IAM role", 64, role_fault)
+        }
+        Named::LoadBalancerSecurityGroup
+        | Named::DataPlaneSecurityGroup
+        | Named::ControlPlaneSecurityGroup
+        | Named::DatabaseSecurityGroup
+        | Named::EndpointsSecurityGroup => ("a security group", 255, group_fault),
+        Named::ControlPlaneLogGroup | Named::DataPlaneLogGroup | Named::MigrationsLogGroup => {
+            ("a log group", 512, log_group_fault)
+        }
+        Named::ClusterCertificateSecret | Named::ClusterKeySecret | Named::AdminKeySecret => {
+            ("a secret", 512, secret_fault)
+        }
+    };
+    Form {
+        what,
+        length,
+        fault,
+    }
+}
+
+/// Says what is wrong when a character is not among those allowed.
+fn characters(name: &str, more: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        return Some("is empty");
+    }
+    let good = |char: char| char.is_ascii_alphanumeric() || more.contains(char);
+    (!name.chars().all(good)).then_some("has characters that are not allowed there")
+}
+
+fn hyphen_fault(name: &str) -> Option<&'static str> {
+    let ends = name.starts_with('-') || name.ends_with('-');
+    characters(name, "-").or(ends.then_some("has a hyphen at an end"))
+}
+
+fn load_balancer_fault(name: &str) -> Option<&'static str> {
+    let internal = name.starts_with("internal-");
+    hyphen_fault(name).or(internal.then_some("begins with `internal-`, as only AWS's own names do"))
+}
+
+fn ecs_fault(name: &str) -> Option<&'static str> {
+    characters(name, "-_")
+}
+
+fn database_fault(name: &str) -> Option<&'static str> {
+    let fault = if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        "does not begin with a letter"
+    } else if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        "has capitals, which RDS stores in lower case"
+    } else if name.contains("--") {
+        "has two hyphens in a row"
+    } else if name == "default" {
+        "is RDS's own"
+    } else {
+        return hyphen_fault(name);
+    };
+    Some(fault)
+}
+
+fn role_fault(name: &str) -> Option<&'static str> {
+    characters(name, "_+=,.@-")
+}
+
+fn group_fault(name: &str) -> Option<&'static str> {
+    let prefix = name
+        .get(..3)
+        .is_some_and(|start| start.eq_ignore_ascii_case("sg-"));
+    let own = name
+        .eq_ignore_ascii_case("default")
+        .then_some("is the VPC's own");
+    characters(name, " ._-:/()#,@[]+=&;{}!$*")
+        .or(prefix.then_some("begins with `sg-`, as only ids do"))
+        .or(own)
+}
+
+fn log_group_fault(name: &str) -> Option<&'static str> {
+    let own = name
+        .starts_with("aws/")
+        .then_some("begins with `aws/`, which is AWS's own");
+    characters(name, "_-/.#").or(own)
+}
+
+fn secret_fault(name: &str) -> Option<&'static str> {
+    characters(name, "/_+=.@-")
+}

@@ -1,0 +1,158 @@
+//! Somebody else's resource under the name that ours needs: refused by name, and left untouched.
+
+use aws_config::SdkConfig;
+
+use crate::support::World;
+
+const SPEC: &str = "name: taken\nregion: eu-west-1\nadmin: {allow: [203.0.113.0/24]}\n";
+
+/// Makes something foreign, and insists that plan and apply name it and do nothing.
+#[track_caller]
+fn refuses(world: &World, name: &str) {
+    world.write("kongstack.yaml", SPEC);
+    world.forget_calls();
+    for command in [&["plan"][..], &["apply", "--auto-approve"]] {
+        let output = world.run(command).exits(1);
+        let said = output.stdout + &output.stderr;
+        assert!(said.contains(name), "no {name:?} in\n{said}");
+        assert!(said.contains("does not belong to this stack"), "{said}");
+    }
+    assert_eq!(world.mutating(), Vec::<String>::new());
+}
+
+async fn vpc(config: &SdkConfig) -> String {
+    let ec2 = aws_sdk_ec2::Client::new(config);
+    let made = ec2
+        .create_vpc()
+        .cidr_block("10.0.0.0/16")
+        .send()
+        .await
+        .expect("a VPC");
+    let id = made
+        .vpc()
+        .and_then(|vpc| vpc.vpc_id())
+        .expect("its id")
+        .to_owned();
+    let name = aws_sdk_ec2::types::Tag::builder()
+        .key("Name")
+        .value("taken")
+        .build();
+    ec2.create_tags()
+        .resources(&id)
+        .tags(name)
+        .send()
+        .await
+        .expect("a name");
+    id
+}
+
+#[tokio::test]
+async fn a_foreign_vpc() {
+    let world = World::new();
+    let id = vpc(&world.aws("eu-west-1")).await;
+    refuses(&world, &id);
+}
+
+#[tokio::test]
+async fn a_foreign_role() {
+    let world = World::new();
+    let iam = aws_sdk_iam::Client::new(&world.aws("eu-west-1"));
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    let name = "taken-eu-west-1-execution";
+    iam.create_role()
+        .role_name(name)
+        .assume_role_policy_document(trust)
+        .send()
+        .await
+        .expect("a role");
+    refuses(&world, name);
+}
+
+#[tokio::test]
+async fn a_foreign_secret() {
+    let world = World::new();
+    let secrets = aws_sdk_secretsmanager::Client::new(&world.aws("eu-west-1"));
+    let name = "kongstack/taken/admin-key";
+    secrets
+        .create_secret()
+        .name(name)
+        .secret_string("theirs")
+        .send()
+        .await
+        .expect("a secret");
+    refuses(&world, name);
+    let value = secrets
+        .get_secret_value()
+        .secret_id(name)
+        .send()
+        .await
+        .expect("its value");
+    assert_eq!(value.secret_string(), Some("theirs"));
+}
+
+#[tokio::test]
+async fn a_foreign_load_balancer() {
+    let world = World::new();
+    let config = world.aws("eu-west-1");
+    let ec2 = aws_sdk_ec2::Client::new(&config);
+    let vpc = vpc(&config).await;
+    // Not the name of the stack: it is the load balancer that must be refused.
+    ec2.delete_tags()
+        .resources(&vpc)
+        .send()
+        .await
+        .expect("no name");
+    let gateway = ec2
+        .create_internet_gateway()
+        .send()
+        .await
+        .expect("a gateway");
+    let gateway = gateway
+        .internet_gateway()
+        .and_then(|it| it.internet_gateway_id())
+        .expect("its id")
+        .to_owned();
+    ec2.attach_internet_gateway()
+        .vpc_id(&vpc)
+        .internet_gateway_id(gateway)
+        .send()
+        .await
+        .expect("attached");
+    let mut subnets = Vec::new();
+    for (zone, cidr) in [("eu-west-1a", "10.0.1.0/24"), ("eu-west-1b", "10.0.2.0/24")] {
+        let made = ec2
+            .create_subnet()
+            .vpc_id(&vpc)
+            .availability_zone(zone)
+            .cidr_block(cidr)
+            .send()
+            .await;
+        subnets.push(
+            made.expect("a subnet")
+                .subnet()
+                .and_then(|it| it.subnet_id())
+                .expect("its id")
+                .to_owned(),
+        );
+    }
+    let elb = aws_sdk_elasticloadbalancingv2::Client::new(&config);
+    elb.create_load_balancer()
+        .name("taken-alb")
+        .set_subnets(Some(subnets))
+        .send()
+        .await
+        .expect("a load balancer");
+    refuses(&world, "taken-alb");
+}
+
+#[tokio::test]
+async fn a_foreign_cluster() {
+    let world = World::new();
+    let ecs = aws_sdk_ecs::Client::new(&world.aws("eu-west-1"));
+    ecs.create_cluster()
+        .cluster_name("taken")
+        .send()
+        .await
+        .expect("a cluster");
+    refuses(&world, "taken");
+}
