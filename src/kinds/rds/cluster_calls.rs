@@ -174,7 +174,7 @@ pub(super) async fn settle(cx: &Step, live: &Live) -> Result<Live, Error> {
     until(cx, identifier, CHANGED, available, "busy").await
 }
 
-/// Sends the changes that `diff` names, if there are any to send, and waits until the cluster is as desired.
+/// Sends the changes that `diff` names, if there are any to send, and waits until the cluster shows them.
 pub(super) async fn apply(
     cx: &Step,
     desired: &Desired,
@@ -191,15 +191,11 @@ pub(super) async fn apply(
         })
         .await?;
     }
-    let as_desired = |live: &Live| DbCluster::diff(desired, live, cx.outputs()).is_empty();
-    until(
-        cx,
-        &live.identifier,
-        CHANGED,
-        as_desired,
-        "applying changes",
-    )
-    .await
+    let shown = |live: &Live| {
+        let now = DbCluster::diff(desired, live, cx.outputs());
+        diff.changes().iter().all(|change| !now.has(&change.field))
+    };
+    until(cx, &live.identifier, CHANGED, shown, "applying changes").await
 }
 
 /// One call with all that changes; nothing when only tags or the state did.

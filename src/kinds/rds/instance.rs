@@ -234,8 +234,11 @@ impl Kind for DbInstance {
             tagging::write(cx, live.arn.as_str(), &desired.tags, &live.tags).await?;
         }
         modify(cx, desired, &live, diff).await?;
-        let as_desired = |live: &Live| Self::diff(desired, live, cx.outputs()).is_empty();
-        let live = until(cx, &live.identifier, CHANGED, as_desired).await?;
+        let shown = |live: &Live| {
+            let now = Self::diff(desired, live, cx.outputs());
+            diff.changes().iter().all(|change| !now.has(&change.field))
+        };
+        let live = until(cx, &live.identifier, CHANGED, shown).await?;
         Ok(Self::outputs(&live))
     }
 
