@@ -3,7 +3,44 @@
 //! Pure: no AWS, clock, environment or randomness. One file a subject.
 
 mod addresses;
-pub(crate) mod database;
+mod admin_guard;
+mod compute;
+mod control_plane;
+mod data_plane;
+mod database;
+mod discovery;
+mod dns;
 mod draft;
-pub(crate) mod identity;
-pub(crate) mod secrets;
+mod endpoints;
+mod identity;
+mod ingress;
+mod logs;
+mod migrations;
+mod network;
+#[cfg(test)]
+mod sample;
+mod secrets;
+mod security;
+
+use crate::resource::Blueprint;
+use crate::spec::StackSpec;
+use draft::Draft;
+
+/// Draws the stack that a valid spec describes.
+pub(crate) fn draw(spec: &StackSpec) -> Blueprint {
+    let mut draft = Draft::new(spec);
+    network::draw(&mut draft);
+    security::draw(&mut draft);
+    identity::draw(&mut draft);
+    secrets::draw(&mut draft);
+    logs::draw(&mut draft);
+    database::draw(&mut draft);
+    discovery::draw(&mut draft);
+    ingress::draw(&mut draft);
+    compute::draw(&mut draft);
+    migrations::draw(&mut draft);
+    control_plane::draw(&mut draft);
+    data_plane::draw(&mut draft);
+    dns::draw(&mut draft);
+    draft.finish()
+}

@@ -1,10 +1,12 @@
 //! `kongstack apply`, and carrying out a plan, which `destroy` shares.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::args::{ApplyArgs, RunArgs};
+use super::args::ApplyArgs;
 use super::ask::{Question, ask};
 use super::error::{CliError, Exit};
+use super::flags::RunArgs;
 use super::session::{self, Session, Wish, refuse};
 use crate::apply::{self, Options};
 use crate::event::Sink;
@@ -40,6 +42,7 @@ pub(super) async fn carry_out(
         let answer = ask(question, args.no_input, &session.screen);
         session.interrupt.within(session.deadline, answer).await??;
     }
+    let start = Instant::now();
     let reporter = Reporter::new(&session.screen, plan.steps.len(), session.pace);
     let options = Options {
         parallelism: args.parallelism.get(),
@@ -51,7 +54,7 @@ pub(super) async fn carry_out(
     let sink: Arc<dyn Sink> = Arc::clone(&reporter) as Arc<dyn Sink>;
     let report = apply::run(plan, &session.engine, options, sink).await;
     reporter.finish();
-    let (screen, around, took) = (&session.screen, &session.around, session.start.elapsed());
+    let (screen, around, took) = (&session.screen, &session.around, start.elapsed());
     let exit = match Ended::of(&report) {
         Ended::Well => {
             let mut text = outcome(plan, &report, took, around, screen.width());

@@ -7,8 +7,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 
-use super::args::AwsArgs;
 use super::error::CliError;
+use super::flags::AwsArgs;
 use crate::aws::{AwsError, Class, Clients, failed};
 use crate::report::{Failure, Screen, Surroundings};
 use crate::resource::{Error, Pace};
@@ -88,11 +88,16 @@ pub(super) async fn connect(args: &AwsArgs, region: &str, sandbox: Option<&Sandb
 }
 
 /// Shut off from the environment, and so (without `HOME`) from the files of the AWS configuration too: no real
-/// credential is ever read, and no endpoint of the environment is ever called.
+/// credential is ever read, and no endpoint or proxy of the environment is ever called.
+#[expect(
+    deprecated,
+    reason = "later versions of the SDK's behaviour send even calls to this machine through HTTP_PROXY"
+)]
 fn sealed(loader: ConfigLoader, sandbox: &Sandbox) -> ConfigLoader {
     let key = format!("SANDBOX{}", sandbox.account);
     let credentials = Credentials::new(key, "sandbox", None, None, "kongstack sandbox");
     loader
+        .behavior_version(BehaviorVersion::v2025_01_17())
         .empty_test_environment()
         .credentials_provider(credentials)
         .endpoint_url(&sandbox.endpoint)

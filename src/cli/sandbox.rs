@@ -8,10 +8,10 @@ use crate::sandbox::{self, Sandbox, SandboxError};
 /// Starts, stops, shows or empties the simulated AWS.
 pub(super) fn run(command: &SandboxCommand, screen: &Screen) -> Result<Exit, CliError> {
     let text = match command {
-        SandboxCommand::Start { speed } => {
+        SandboxCommand::Start { speed, exit_with } => {
             let say = |text: &str| screen.note(&format!("sandbox: {text}\n"));
             let sandbox =
-                sandbox::start(*speed, &say).map_err(|error| failed("started", &error))?;
+                sandbox::start(*speed, *exit_with, &say).map_err(|error| failed("started", &error))?;
             format!("{}next: kongstack plan --sandbox\n", describe(&sandbox))
         }
         SandboxCommand::Stop => {

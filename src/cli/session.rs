@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::args::{AwsArgs, SelectArgs, SpecArgs};
 use super::connect::{Connection, connect, knock, sandbox};
 use super::error::CliError;
+use super::flags::{AwsArgs, SelectArgs, SpecArgs};
 use super::interrupt::Interrupt;
 use super::spec;
 use crate::apply::{self, Engine};
@@ -32,8 +32,6 @@ pub(super) struct Session {
     pub(super) interrupt: Interrupt,
     /// When it must all be over.
     pub(super) deadline: Option<Instant>,
-    /// When it began.
-    pub(super) start: Instant,
     /// The spec's file as people call it.
     pub(super) file: String,
     /// The flags that name this stack, for commands to suggest.
@@ -93,7 +91,6 @@ where
             around,
             interrupt,
             deadline,
-            start,
             file,
             flags,
         })

@@ -100,22 +100,37 @@ fn document(access: &Access<'_>) -> Value {
 fn plugins(access: &Access<'_>) -> Value {
     json!([
         // Kong's defaults accept the key in the query, where logs keep it, and pass it on to the Admin API.
-        plugin(id::KEY_AUTH, "key-auth", true, &json!({
-            "key_names": [KEY_HEADER],
-            "key_in_header": true,
-            "key_in_query": false,
-            "key_in_body": false,
-            "hide_credentials": true,
-        })),
+        plugin(
+            id::KEY_AUTH,
+            "key-auth",
+            true,
+            &json!({
+                "key_names": [KEY_HEADER],
+                "key_in_header": true,
+                "key_in_query": false,
+                "key_in_body": false,
+                "hide_credentials": true,
+            })
+        ),
         ip_restriction(access.allow),
         // Without it the key of any consumer of the gateway would open the Admin API.
-        plugin(id::ACL, "acl", true, &json!({"allow": [NAME], "hide_groups_header": true})),
+        plugin(
+            id::ACL,
+            "acl",
+            true,
+            &json!({"allow": [NAME], "hide_groups_header": true})
+        ),
         // A data plane has no database, so it cannot count for the whole cluster.
-        plugin(id::RATE_LIMITING, "rate-limiting", true, &json!({
-            "minute": access.rate_limit,
-            "policy": "local",
-            "limit_by": "ip",
-        })),
+        plugin(
+            id::RATE_LIMITING,
+            "rate-limiting",
+            true,
+            &json!({
+                "minute": access.rate_limit,
+                "policy": "local",
+                "limit_by": "ip",
+            })
+        ),
     ])
 }
 

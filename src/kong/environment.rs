@@ -128,7 +128,10 @@ fn node(cpu: u32) -> [(&'static str, Text); 6] {
         ("KONG_ADMIN_GUI_LISTEN", "off".into()),
         ("KONG_ANONYMOUS_REPORTS", "off".into()),
         // `auto` counts the host's processors, not the task's.
-        ("KONG_NGINX_WORKER_PROCESSES", workers(cpu).to_string().into()),
+        (
+            "KONG_NGINX_WORKER_PROCESSES",
+            workers(cpu).to_string().into(),
+        ),
     ]
 }
 
@@ -190,7 +193,10 @@ mod tests {
         let own = BTreeMap::new();
         let cp = control_plane(&database(), 512, &own);
         let dp = data_plane("cp", Text::default(), 512, &own);
-        assert_eq!(get(&cp, "KONG_ADMIN_LISTEN").as_deref(), Some("0.0.0.0:8001"));
+        assert_eq!(
+            get(&cp, "KONG_ADMIN_LISTEN").as_deref(),
+            Some("0.0.0.0:8001")
+        );
         assert_eq!(get(&dp, "KONG_ADMIN_LISTEN").as_deref(), Some("off"));
         assert_eq!(get(&cp, "KONG_PROXY_LISTEN").as_deref(), Some("off"));
         for plane in [cp, dp] {
@@ -207,7 +213,14 @@ mod tests {
 
     #[test]
     fn workers_follow_the_task_not_the_host() {
-        for (cpu, count) in [(256, 1), (512, 1), (1024, 1), (2048, 2), (4096, 4), (16384, 16)] {
+        for (cpu, count) in [
+            (256, 1),
+            (512, 1),
+            (1024, 1),
+            (2048, 2),
+            (4096, 4),
+            (16384, 16),
+        ] {
             assert_eq!(workers(cpu), count, "{cpu}");
         }
     }

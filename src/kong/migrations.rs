@@ -58,9 +58,7 @@ impl Work<'_> {
             Self::Install(route) => {
                 // A bootstrap that broke half-way succeeds the next time and leaves the rest: pending migrations,
                 // which `up` refuses, and new ones. `list` has the last word.
-                lines.extend(
-                    ["bootstrap", "finish", "up", "finish", "list"].map(kong_migrations),
-                );
+                lines.extend(["bootstrap", "finish", "up", "finish", "list"].map(kong_migrations));
                 lines.extend(import(route));
             }
             Self::Up => lines.push(up()),
@@ -178,7 +176,10 @@ mod tests {
     fn the_key_is_only_named() {
         for script in every_script().iter().filter(|s| s.contains(KEY_VARIABLE)) {
             for line in script.lines().filter(|line| line.contains(KEY_VARIABLE)) {
-                assert!(line.starts_with("printf '%s' \"$KONGSTACK_ADMIN_KEY\""), "{line}");
+                assert!(
+                    line.starts_with("printf '%s' \"$KONGSTACK_ADMIN_KEY\""),
+                    "{line}"
+                );
             }
         }
     }
@@ -220,13 +221,28 @@ mod tests {
     #[test]
     fn only_what_may_pass_is_tried_again() {
         for (reason, again) in [
-            ("Error: [PostgreSQL error] failed to retrieve PostgreSQL server_version_num: timeout", true),
-            ("Error: [cosocket] DNS resolution failed: dns server error: 3 name error", true),
+            (
+                "Error: [PostgreSQL error] failed to retrieve PostgreSQL server_version_num: timeout",
+                true,
+            ),
+            (
+                "Error: [cosocket] DNS resolution failed: dns server error: 3 name error",
+                true,
+            ),
             ("FATAL: the database system is starting up", true),
             ("CannotPullContainerError: pull access: i/o timeout", true),
-            ("CannotPullContainerError: docker.io/library/kong:9.9: not found", false),
-            ("ERROR: relation \"workspaces\" violates a constraint", false),
-            ("FATAL: password authentication failed for user \"kong\" after timeout", false),
+            (
+                "CannotPullContainerError: docker.io/library/kong:9.9: not found",
+                false,
+            ),
+            (
+                "ERROR: relation \"workspaces\" violates a constraint",
+                false,
+            ),
+            (
+                "FATAL: password authentication failed for user \"kong\" after timeout",
+                false,
+            ),
         ] {
             assert_eq!(is_transient(&[reason.to_owned()]), again, "{reason}");
         }

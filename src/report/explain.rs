@@ -3,9 +3,9 @@
 //! Knows classes and codes of errors, not kinds: what only one sort of resource can fail with explains itself.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
-use serde::Serialize;
-
+use super::permission::{statement, wanted};
 use crate::aws::{AwsError, Class};
 use crate::resource::Error;
 
@@ -37,12 +37,15 @@ pub(crate) fn explain<'a>(
     around: &Surroundings,
 ) -> Explanation {
     let mut explanation = Explanation::default();
-    let mut said = BTreeSet::new();
+    let mut causes: Vec<Cause<'_>> = Vec::new();
     let mut denied = BTreeSet::new();
     for error in errors {
-        // The request differs every time, the error does not.
-        if said.insert(error.to_string()) {
-            explanation.causes.push(cause(error));
+        match causes.iter_mut().find(|cause| cause.is_like(error)) {
+            Some(cause) => cause.add(error),
+            None => causes.push(Cause {
+                error,
+                others: BTreeSet::new(),
+            }),
         }
         match error.aws() {
             Some(aws)
@@ -53,6 +56,7 @@ pub(crate) fn explain<'a>(
             _ => explanation.add(hint(error, around)),
         }
     }
+    explanation.causes = causes.iter().map(ToString::to_string).collect();
     if !denied.is_empty() {
         explanation.add(Some(format!(
             "this statement in the caller's IAM policy allows it:\n{}",
@@ -62,18 +66,60 @@ pub(crate) fn explain<'a>(
     explanation
 }
 
+/// An error, and the other calls that failed in the same words.
+struct Cause<'a> {
+    error: &'a Error,
+    others: BTreeSet<&'static str>,
+}
+
+impl<'a> Cause<'a> {
+    fn is_like(&self, other: &Error) -> bool {
+        match (self.error.aws(), other.aws()) {
+            (Some(one), Some(other)) => {
+                one.code() == other.code() && one.message() == other.message()
+            }
+            _ => self.error.to_string() == other.to_string(),
+        }
+    }
+
+    fn add(&mut self, other: &'a Error) {
+        let first = self.error.aws().map(AwsError::operation);
+        let operation = other.aws().map(AwsError::operation);
+        self.others
+            .extend(operation.filter(|operation| first != Some(*operation)));
+    }
+}
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.error.to_string();
+        match self.error.aws() {
+            // The SDK lists every place it has looked; the hint says what to do about it.
+            Some(error) if error.code() == "NoCredentials" => {
+                f.write_str(
+                    text.lines()
+                        .next()
+                        .unwrap_or_default()
+                        .trim_end_matches(" Attempted:"),
+                )?;
+            }
+            _ => f.write_str(&text)?,
+        }
+        if let Some(id) = self.error.aws().and_then(AwsError::request_id) {
+            write!(f, " (request {id})")?;
+        }
+        if self.others.is_empty() {
+            return Ok(());
+        }
+        let others: Vec<&str> = self.others.iter().copied().collect();
+        write!(f, "\nand so did {}", others.join(", "))
+    }
+}
+
 impl Explanation {
     fn add(&mut self, hint: Option<String>) {
         self.hints
             .extend(hint.filter(|hint| !self.hints.contains(hint)));
-    }
-}
-
-/// An error with the id that AWS's support asks for.
-fn cause(error: &Error) -> String {
-    match error.aws().and_then(AwsError::request_id) {
-        Some(id) => format!("{error} (request {id})"),
-        None => error.to_string(),
     }
 }
 
@@ -172,50 +218,6 @@ fn unreachable_hint(error: &AwsError, around: &Surroundings) -> String {
     )
 }
 
-/// An action and the resource it is for.
-type Wanted = (String, String);
-
-/// AWS's message names the action it misses, which need not be the operation (`iam:PassRole`), and often the resource.
-fn wanted(error: &AwsError) -> Wanted {
-    let after = |word: &str| {
-        let rest = error.message().split_once(word)?.1.trim_start();
-        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        rest.get(..end)
-            .map(|text| text.trim_end_matches(['.', ',']).to_owned())
-    };
-    let action = after("perform:").filter(|action| action.contains(':'));
-    let resource = after("on resource:").filter(|resource| resource.starts_with("arn:"));
-    (
-        action.unwrap_or_else(|| error.operation().to_owned()),
-        resource.unwrap_or_else(|| "*".to_owned()),
-    )
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Statement<'a> {
-    effect: &'static str,
-    action: Vec<&'a str>,
-    resource: Vec<&'a str>,
-}
-
-fn statement(denied: &BTreeSet<Wanted>) -> String {
-    let action: BTreeSet<&str> = denied.iter().map(|(action, _)| action.as_str()).collect();
-    let mut resource: BTreeSet<&str> = denied
-        .iter()
-        .map(|(_, resource)| resource.as_str())
-        .collect();
-    if resource.contains("*") {
-        resource = BTreeSet::from(["*"]);
-    }
-    let statement = Statement {
-        effect: "Allow",
-        action: action.into_iter().collect(),
-        resource: resource.into_iter().collect(),
-    };
-    serde_json::to_string_pretty(&statement).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,6 +260,21 @@ mod tests {
           ]
         }
         "#);
+    }
+
+    #[test]
+    fn calls_that_fail_alike_are_told_together() {
+        let calls = [
+            "ec2:DescribeVpcs",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+        ];
+        let errors = calls.map(|call| aws(call, "InternalError", "try again"));
+        let causes = explain(&errors, &Surroundings::default()).causes.join("\n");
+        insta::assert_snapshot!(causes, @r"
+        ec2:DescribeVpcs: InternalError: try again
+        and so did ec2:DescribeSubnets
+        ");
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub(crate) fn outcome(
         open(report),
         short(took)
     );
-    let mut text = skipped(report, width) + &unfinished(report, width) + &kept(report, width);
+    let mut text = skipped(report, width) + &unfinished(plan, report, width) + &kept(report, width);
     text += &format!("{}\n", paint(ERROR, hang(&line, width, 2)));
     text += &failed(report, around, width);
     let next = "run the same command again: it finds out what is there, goes on from here and makes nothing twice";
@@ -214,23 +214,29 @@ fn skipped(report: &Report, width: usize) -> String {
     by_cause.into_iter().map(line).collect()
 }
 
-fn unfinished(report: &Report, width: usize) -> String {
+fn unfinished(plan: &Plan, report: &Report, width: usize) -> String {
     if report.unfinished.is_empty() {
         return String::new();
     }
-    let mut text = format!(
-        "{}\n",
-        paint(UPDATE, "under way, and perhaps going on in AWS:")
-    );
+    let heading = "under way, and perhaps going on in AWS:";
+    let mut text = format!("{}\n", paint(UPDATE, heading));
     for one in &report.unfinished {
-        let id = match &one.id {
-            Some(id) => format!(", {id}"),
-            None => ", without an id so far".to_owned(),
+        let id = match (&one.id, one.verb) {
+            (Some(id), _) => format!(", {id}"),
+            (None, Verb::Update | Verb::Delete) => live_id(plan, &one.address),
+            (None, Verb::Create | Verb::Replace) => ", without an id so far".to_owned(),
         };
         let line = format!("{} ({}{id})", one.address, doing(one.verb));
         text += &format!("  {}\n", hang(&line, width, 4));
     }
     text
+}
+
+fn live_id(plan: &Plan, address: &Address) -> String {
+    let entry = plan.entries.iter().find(|entry| entry.address == *address);
+    let live = entry.and_then(|entry| entry.live.as_ref());
+    live.map(|live| format!(", {}", live.id))
+        .unwrap_or_default()
 }
 
 fn kept(report: &Report, width: usize) -> String {

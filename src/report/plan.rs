@@ -59,7 +59,10 @@ fn summary(plan: &Plan, file: &str, width: usize) -> String {
         .count();
     let aside = match unselected {
         0 => String::new(),
-        count => format!("Left alone because not selected: {count}.\n"),
+        count => paint(
+            FAINT,
+            format!("Left alone because not selected: {count}.\n"),
+        ),
     };
     let (stack, region) = (&plan.stack, &plan.region);
     let text = match plan.purpose {
@@ -79,7 +82,7 @@ fn summary(plan: &Plan, file: &str, width: usize) -> String {
         }
     };
     let text = wrap(&text, width).join("\n");
-    format!("{}{}\n", paint(FAINT, aside), paint(STRONG, text))
+    format!("{aside}{}\n", paint(STRONG, text))
 }
 
 fn resource(entry: &Entry, column: usize, purpose: Purpose, width: usize) -> String {

@@ -56,12 +56,13 @@ pub(crate) fn ensure(say: &dyn Fn(&str)) -> Result<Sandbox, SandboxError> {
     let _lock = folder.lock()?;
     match running(&folder) {
         Some(sandbox) => Ok(sandbox),
-        None => launch(&folder, SPEED, say),
+        None => launch(&folder, SPEED, None, say),
     }
 }
 
-/// Starts a simulation at `speed`; one that runs at another speed is restarted, losing what is in it.
-pub(crate) fn start(speed: Option<f64>, say: &dyn Fn(&str)) -> Result<Sandbox, SandboxError> {
+/// Starts a simulation at `speed`; one that runs at another speed is restarted, losing what is in it. It ends by
+/// itself when the process `exit_with` is gone.
+pub(crate) fn start(speed: Option<f64>, exit_with: Option<u32>, say: &dyn Fn(&str)) -> Result<Sandbox, SandboxError> {
     let folder = Folder::open()?;
     let _lock = folder.lock()?;
     let wanted = speed.unwrap_or(SPEED);
@@ -73,9 +74,9 @@ pub(crate) fn start(speed: Option<f64>, say: &dyn Fn(&str)) -> Result<Sandbox, S
         }
         Some(sandbox) => {
             end(&folder, &sandbox)?;
-            launch(&folder, wanted, say)
+            launch(&folder, wanted, exit_with, say)
         }
-        None => launch(&folder, wanted, say),
+        None => launch(&folder, wanted, exit_with, say),
     }
 }
 
@@ -135,7 +136,7 @@ fn running(folder: &Folder) -> Option<Sandbox> {
     None
 }
 
-fn launch(folder: &Folder, speed: f64, say: &dyn Fn(&str)) -> Result<Sandbox, SandboxError> {
+fn launch(folder: &Folder, speed: f64, exit_with: Option<u32>, say: &dyn Fn(&str)) -> Result<Sandbox, SandboxError> {
     let python = install::python(folder, say)?;
     let modules = package::write(folder)?;
     let (ready, log) = (folder.at("ready.json"), folder.at("server.log"));
@@ -156,6 +157,9 @@ fn launch(folder: &Folder, speed: f64, say: &dyn Fn(&str)) -> Result<Sandbox, Sa
             "--ready-file",
         ])
         .arg(&ready);
+    if let Some(pid) = exit_with {
+        command.args(["--exit-with", &pid.to_string()]);
+    }
     command
         .env_clear()
         .env("PYTHONPATH", &modules)

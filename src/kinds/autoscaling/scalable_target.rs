@@ -127,7 +127,12 @@ impl Kind for ScalableTarget {
         } = desired;
         let mut diff = Diff::new();
         let why = "the target is the task count of one service";
-        diff.immutable("resource_id", &desired.resource_id(), &live.resource_id, why);
+        diff.immutable(
+            "resource_id",
+            &desired.resource_id(),
+            &live.resource_id,
+            why,
+        );
         diff.field("min_capacity", min, &live.min);
         diff.field("max_capacity", max, &live.max);
         diff.field("suspended", &String::new(), &live.suspended);
@@ -236,12 +241,12 @@ async fn with_tags(clients: &Clients, target: Sdk) -> Result<Live, Error> {
         arn,
         min: target.min_capacity().try_into().unwrap_or(0),
         max: target.max_capacity().try_into().unwrap_or(0),
-        suspended: target
-            .suspended_state()
-            .map(suspended)
-            .unwrap_or_default(),
+        suspended: target.suspended_state().map(suspended).unwrap_or_default(),
         service: None,
-        tags: Tags::live(tags.into_iter().map(|(key, value)| (Some(key), Some(value)))),
+        tags: Tags::live(
+            tags.into_iter()
+                .map(|(key, value)| (Some(key), Some(value))),
+        ),
     })
 }
 
@@ -273,7 +278,11 @@ async fn register(
             .collect()
     });
     // The service was made moments ago and may be unknown here yet.
-    let unseen = ["ValidationException", "ObjectNotFoundException", "ConcurrentUpdateException"];
+    let unseen = [
+        "ValidationException",
+        "ObjectNotFoundException",
+        "ConcurrentUpdateException",
+    ];
     let all_on = SuspendedState::builder()
         .dynamic_scaling_in_suspended(false)
         .dynamic_scaling_out_suspended(false)

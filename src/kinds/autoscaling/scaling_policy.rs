@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::{
-    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension,
-    ScalingPolicy as Sdk, ServiceNamespace, TargetTrackingScalingPolicyConfiguration,
+    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ScalingPolicy as Sdk,
+    ServiceNamespace, TargetTrackingScalingPolicyConfiguration,
 };
 use futures::future::try_join_all;
 
@@ -144,7 +144,13 @@ impl Kind for ScalingPolicy {
         let mut diff = Diff::new();
         diff.field("metric", &metric.to_sdk().as_str().to_owned(), &live.metric);
         let label = metric.label().cloned().unwrap_or_default();
-        diff.text("resource_label", &label, &live.label, outputs, Effect::InPlace);
+        diff.text(
+            "resource_label",
+            &label,
+            &live.label,
+            outputs,
+            Effect::InPlace,
+        );
         diff.field("target_value", &f64::from(*target), &live.target);
         let (out, back) = (seconds(*scale_out_cooldown), seconds(*scale_in_cooldown));
         diff.field("scale_out_cooldown", &out, &live.scale_out_cooldown);

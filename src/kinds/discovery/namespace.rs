@@ -15,8 +15,9 @@ use super::tagging::unbuilt;
 use super::{operation, tagging};
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
 use crate::resource::{
-    Arn, Diff, Effect, Error, Found, Inventory, KNOWN_AFTER_APPLY, Kind, Look, NamespaceId, Observer, Output, Outputs,
-    Patience, Ref, References, Resolve, ResourceName, Step, Tags, VpcId, Wanted,
+    Arn, Diff, Effect, Error, Found, Inventory, KNOWN_AFTER_APPLY, Kind, Look, NamespaceId,
+    Observer, Output, Outputs, Patience, Ref, References, Resolve, ResourceName, Step, Tags, VpcId,
+    Wanted,
 };
 
 /// Published logs of provisioning tools: up to 70 seconds.
@@ -115,11 +116,14 @@ impl Kind for Namespace {
                 // Its zone may be shared with further VPCs; that is nobody's loss.
                 if !vpc.as_ref().is_some_and(|vpc| live.vpcs.contains(vpc)) {
                     let moved = Effect::Replace("a namespace stays in the VPC it was made for");
-                    let want = vpc.map_or_else(
-                        || KNOWN_AFTER_APPLY.to_owned(),
-                        |vpc| vpc.to_string(),
+                    let want =
+                        vpc.map_or_else(|| KNOWN_AFTER_APPLY.to_owned(), |vpc| vpc.to_string());
+                    diff.push(
+                        "vpc_id".to_owned(),
+                        Some(first.to_string()),
+                        Some(want),
+                        moved,
                     );
-                    diff.push("vpc_id".to_owned(), Some(first.to_string()), Some(want), moved);
                 }
             }
         }
@@ -261,16 +265,18 @@ async fn list(clients: &Clients, name: &str) -> Result<Vec<NamespaceSummary>, Er
             .map_err(unbuilt)
     };
     let private = NamespaceType::DnsPrivate;
-    let pages = clients
+    let mut pages = clients
         .discovery()
         .list_namespaces()
         .filters(filter(NamespaceFilterName::Type, private.as_str())?)
         .filters(filter(NamespaceFilterName::Name, name)?)
         .into_paginator()
-        .items()
         .send();
-    let listed: Result<Vec<_>, _> = pages.collect().await;
-    let mut listed = listed.map_err(failed("servicediscovery:ListNamespaces"))?;
+    let mut listed = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(failed("servicediscovery:ListNamespaces"))?;
+        listed.extend(page.namespaces.unwrap_or_default());
+    }
     listed.retain(|one| one.name() == Some(name));
     Ok(listed)
 }
@@ -404,7 +410,7 @@ async fn vpcs(clients: &Clients, one: &NamespaceSummary) -> Result<Vec<VpcId>, A
         .await
         .map_err(failed("route53:GetHostedZone"))
         .or_absent(&["NoSuchHostedZone"])?;
-    let vpcs = answer.and_then(|answer| answer.vp_cs).unwrap_or_default();
+    let vpcs = answer.and_then(|answer| answer.vpcs).unwrap_or_default();
     Ok(vpcs
         .into_iter()
         .filter_map(|vpc| vpc.vpc_id.map(VpcId::new))

@@ -330,19 +330,19 @@ async fn list(clients: &Clients, namespace: &str) -> Result<Vec<DiscoveryService
         .values(namespace)
         .build()
         .map_err(unbuilt)?;
-    let pages = clients
+    let mut pages = clients
         .discovery()
         .list_services()
         .filters(filter)
         .into_paginator()
-        .items()
         .send();
-    let listed: Result<Vec<_>, _> = pages.collect().await;
-    let listed = listed.map_err(failed("servicediscovery:ListServices"))?;
-    Ok(listed
-        .iter()
-        .filter_map(|one| read(one, namespace))
-        .collect())
+    let mut listed = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(failed("servicediscovery:ListServices"))?;
+        let services = page.services.unwrap_or_default();
+        listed.extend(services.iter().filter_map(|one| read(one, namespace)));
+    }
+    Ok(listed)
 }
 
 fn read(one: &ServiceSummary, namespace: &str) -> Option<DiscoveryServiceLive> {
@@ -365,14 +365,18 @@ fn read(one: &ServiceSummary, namespace: &str) -> Option<DiscoveryServiceLive> {
 }
 
 async fn instances(clients: &Clients, service: &str) -> Result<Vec<InstanceSummary>, AwsError> {
-    let pages = clients
+    let mut pages = clients
         .discovery()
         .list_instances()
         .service_id(service)
         .into_paginator()
-        .items()
         .send();
-    let listed: Result<Vec<_>, _> = pages.collect().await;
-    let listed = listed.map_err(failed("servicediscovery:ListInstances"));
-    Ok(listed.or_absent(&["ServiceNotFound"])?.unwrap_or_default())
+    let mut listed = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page
+            .map_err(failed("servicediscovery:ListInstances"))
+            .or_absent(&["ServiceNotFound"])?;
+        listed.extend(page.and_then(|page| page.instances).unwrap_or_default());
+    }
+    Ok(listed)
 }

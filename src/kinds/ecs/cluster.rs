@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ecs::types::{
-    Cluster, ClusterField, ClusterSetting, ClusterSettingName, DesiredStatus,
-};
+use aws_sdk_ecs::types::{Cluster, ClusterField, ClusterSetting, ClusterSettingName};
 use futures::future::try_join;
 
 use super::acceptance::until_accepted;
-use super::{EcsService, tagging};
+use super::{cluster_blockers, tagging};
 use crate::aws::{Clients, OrAbsent, failed};
 use crate::resource::{
-    Arn, Blocker, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs,
-    Patience, References, ReplaceOrder, Resolve, ResourceName, Step, Tags, Wanted,
+    Arn, Blocker, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Patience,
+    References, ReplaceOrder, Resolve, ResourceName, Step, Tags, Wanted,
 };
 
 /// The capacity providers of Fargate: every cluster offers both, services choose.
@@ -63,11 +61,18 @@ impl Kind for EcsCluster {
         wanted: &[Wanted<'_, Self>],
     ) -> Result<Vec<Found<Live>>, Error> {
         let names: BTreeSet<&str> = wanted.iter().map(|one| one.desired.name.as_str()).collect();
-        let by_name = describe(cx.clients(), names.iter().copied().map(str::to_owned).collect());
+        let by_name = describe(
+            cx.clients(),
+            names.iter().copied().map(str::to_owned).collect(),
+        );
         let (mut live, inventory) = try_join(by_name, cx.inventory()).await?;
         let others = inventory
             .of("ecs", "cluster")
-            .filter(|(arn, _)| arn.rsplit('/').next().is_none_or(|name| !names.contains(name)))
+            .filter(|(arn, _)| {
+                arn.rsplit('/')
+                    .next()
+                    .is_none_or(|name| !names.contains(name))
+            })
             .map(|(arn, _)| arn.to_owned())
             .collect();
         live.extend(describe(cx.clients(), others).await?);
@@ -99,7 +104,12 @@ impl Kind for EcsCluster {
         } = desired;
         let mut diff = Diff::new();
         match live.status.as_str() {
-            "FAILED" => diff.broken("status", "FAILED", "ACTIVE", "a failed cluster cannot be used"),
+            "FAILED" => diff.broken(
+                "status",
+                "FAILED",
+                "ACTIVE",
+                "a failed cluster cannot be used",
+            ),
             "ACTIVE" => {}
             status => diff.pending("status", status, "ACTIVE"),
         }
@@ -200,32 +210,7 @@ impl Kind for EcsCluster {
         _desired: Option<&Desired>,
         live: &Live,
     ) -> Result<Vec<Blocker>, Error> {
-        let ours: BTreeSet<String> = cx
-            .live::<EcsService>()
-            .await?
-            .into_iter()
-            .map(|(_, service)| service.arn)
-            .collect();
-        let mut pages = cx
-            .clients()
-            .ecs()
-            .list_services()
-            .cluster(&live.arn)
-            .into_paginator()
-            .items()
-            .send();
-        let mut blockers = Vec::new();
-        while let Some(arn) = pages.next().await {
-            let arn = arn.map_err(failed("ecs:ListServices"))?;
-            if !ours.contains(&arn) {
-                blockers.push(Blocker {
-                    reason: format!("the service {arn} runs in it and is not the stack's"),
-                    fix: format!("delete it: aws ecs delete-service --force --service {arn} --cluster {}", live.name),
-                });
-            }
-        }
-        blockers.extend(foreign_tasks(cx, live).await?);
-        Ok(blockers)
+        cluster_blockers::find(cx, live).await
     }
 
     async fn delete(
@@ -267,9 +252,8 @@ impl Kind for EcsCluster {
 fn place(cx: &Observer, wanted: &[Wanted<'_, EcsCluster>], live: Live) -> Option<Found<Live>> {
     let named = wanted.iter().find(|one| one.desired.name == live.name);
     let Some(address) = cx.address_of(&live.tags) else {
-        return named.map(|one| {
-            Found::Foreign(one.address.clone(), format!("ECS cluster {}", live.name))
-        });
+        return named
+            .map(|one| Found::Foreign(one.address.clone(), format!("ECS cluster {}", live.name)));
     };
     Some(if live.tags.retired() {
         Found::Retired(address, live)
@@ -291,18 +275,18 @@ async fn describe(clients: &Clients, names: Vec<String>) -> Result<Vec<Live>, Er
             .send()
             .await
             .map_err(failed("ecs:DescribeClusters"))?;
-        let there = answer.clusters().iter().filter(|one| {
-            !matches!(one.status(), Some("INACTIVE" | "DEPROVISIONING"))
-        });
+        let there = answer
+            .clusters()
+            .iter()
+            .filter(|one| !matches!(one.status(), Some("INACTIVE" | "DEPROVISIONING")));
         found.extend(there.filter_map(from_sdk));
     }
     Ok(found)
 }
 
 fn from_sdk(cluster: &Cluster) -> Option<Live> {
-    let setting = |setting: &&ClusterSetting| {
-        setting.name() == Some(&ClusterSettingName::ContainerInsights)
-    };
+    let setting =
+        |setting: &&ClusterSetting| setting.name() == Some(&ClusterSettingName::ContainerInsights);
     Some(Live {
         arn: cluster.cluster_arn()?.to_owned(),
         name: cluster.cluster_name()?.to_owned(),
@@ -328,43 +312,6 @@ fn setting(on: bool) -> ClusterSetting {
 
 fn insights(on: bool) -> &'static str {
     if on { "enabled" } else { "disabled" }
-}
-
-/// Running tasks that no service started and that are no one-off of the stack: somebody's, so the cluster stays.
-async fn foreign_tasks(cx: &Observer, live: &Live) -> Result<Vec<Blocker>, Error> {
-    let listed = cx
-        .clients()
-        .ecs()
-        .list_tasks()
-        .cluster(&live.arn)
-        .desired_status(DesiredStatus::Running)
-        .send()
-        .await
-        .map_err(failed("ecs:ListTasks"))?;
-    if listed.task_arns().is_empty() {
-        return Ok(Vec::new());
-    }
-    let tasks = cx
-        .clients()
-        .ecs()
-        .describe_tasks()
-        .cluster(&live.arn)
-        .set_tasks(Some(listed.task_arns().to_vec()))
-        .include(aws_sdk_ecs::types::TaskField::Tags)
-        .send()
-        .await
-        .map_err(failed("ecs:DescribeTasks"))?;
-    let foreign = tasks.tasks().iter().filter(|task| {
-        let of_service = task.group().is_some_and(|group| group.starts_with("service:"));
-        !of_service && cx.address_of(&tagging::from_sdk(task.tags())).is_none()
-    });
-    Ok(foreign
-        .filter_map(|task| task.task_arn())
-        .map(|arn| Blocker {
-            reason: format!("the task {arn} runs in it and is not the stack's"),
-            fix: format!("stop it: aws ecs stop-task --task {arn} --cluster {}", live.name),
-        })
-        .collect())
 }
 
 async fn wait_active(cx: &Step, name: &str) -> Result<Outputs, Error> {

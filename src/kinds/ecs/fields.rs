@@ -1,12 +1,9 @@
 //! A task definition as a list of named fields, so that what was registered can be compared with what would be.
 //!
-//! ECS adds defaults and sorts what it is given; both sides are brought to one form here, in which a field that is
-//! left out and its default are the same. What the blueprint never sets is listed too, so that a revision somebody
-//! registered by hand, with another container or a volume, does not pass for ours.
+//! ECS adds defaults and sorts what it is given; both sides are brought to one form, in which a field that is left out
+//! and its default are the same. The wanted side is here, what ECS answers in `registered`.
 
 use std::collections::BTreeMap;
-
-use aws_sdk_ecs::types::{ContainerDefinition, HealthCheck, TaskDefinition};
 
 use super::container::{Container, Health, log_options};
 use super::task_definition::Desired;
@@ -19,12 +16,16 @@ const IMMUTABLE: &str = "a task definition is immutable: a new revision is regis
 pub(super) struct Fields(BTreeMap<String, Option<String>>);
 
 impl Fields {
-    fn set(&mut self, name: impl Into<String>, value: impl ToString) {
+    pub(super) fn set(&mut self, name: impl Into<String>, value: impl ToString) {
         self.0.insert(name.into(), Some(value.to_string()));
     }
 
     /// Sets what a container may have that no wanted one has; its default is not worth a line.
-    fn set_unless_default<T: Default + PartialEq + ToString>(&mut self, name: &str, value: &T) {
+    pub(super) fn set_unless_default<T: Default + PartialEq + ToString>(
+        &mut self,
+        name: &str,
+        value: &T,
+    ) {
         if *value != T::default() {
             self.set(name, value.to_string());
         }
@@ -80,7 +81,10 @@ impl Fields {
         } = container;
         self.set("image", image);
         self.set_unless_default("command", &command.join(" "));
-        self.set("ports", joined(ports.iter().map(|port| format!("{port}/tcp"))));
+        self.set(
+            "ports",
+            joined(ports.iter().map(|port| format!("{port}/tcp"))),
+        );
         for (name, value) in environment {
             self.set_later(format!("environment.{name}"), value.resolve(outputs));
         }
@@ -118,126 +122,10 @@ impl Fields {
         self.set("health_check.start_period", start_period.as_secs());
     }
 
-    /// What ECS says was registered.
-    pub(super) fn registered(definition: &TaskDefinition) -> Self {
-        let mut fields = Self::default();
-        fields.set("family", definition.family().unwrap_or_default());
-        fields.set("cpu", definition.cpu().unwrap_or_default());
-        fields.set("memory", definition.memory().unwrap_or_default());
-        let platform = definition.runtime_platform();
-        let architecture = platform.and_then(|platform| platform.cpu_architecture());
-        fields.set(
-            "cpu_architecture",
-            architecture.map_or("X86_64", |one| one.as_str()),
-        );
-        let system = platform.and_then(|platform| platform.operating_system_family());
-        fields.set(
-            "operating_system_family",
-            system.map_or("LINUX", |one| one.as_str()),
-        );
-        fields.set(
-            "network_mode",
-            definition.network_mode().map_or("", |one| one.as_str()),
-        );
-        let fargate = definition.requires_compatibilities().iter();
-        fields.set(
-            "requires_compatibilities",
-            joined(fargate.map(|one| one.as_str().to_owned())),
-        );
-        fields.set(
-            "execution_role_arn",
-            definition.execution_role_arn().unwrap_or_default(),
-        );
-        let task_role = definition.task_role_arn().unwrap_or_default();
-        fields.set_unless_default("task_role_arn", &task_role.to_owned());
-        let volumes = definition.volumes().iter().filter_map(|one| one.name());
-        fields.set_unless_default("volumes", &joined(volumes.map(str::to_owned)));
-        if let Some(storage) = definition.ephemeral_storage() {
-            fields.set("ephemeral_storage", storage.size_in_gib());
-        }
-        let containers = definition.container_definitions();
-        let names = containers.iter().filter_map(ContainerDefinition::name);
-        fields.set("containers", joined(names.map(str::to_owned)));
-        if let Some(container) = containers.first() {
-            fields.add_registered(container);
-        }
-        fields
-    }
-
-    fn add_registered(&mut self, container: &ContainerDefinition) {
-        self.set("image", container.image().unwrap_or_default());
-        self.set_unless_default("command", &container.command().join(" "));
-        self.set_unless_default("entry_point", &container.entry_point().join(" "));
-        let ports = container.port_mappings().iter().map(|mapping| {
-            let protocol = mapping.protocol().map_or("tcp", |one| one.as_str());
-            format!("{}/{protocol}", mapping.container_port().unwrap_or_default())
-        });
-        self.set("ports", joined(ports));
-        for pair in container.environment() {
-            let name = format!("environment.{}", pair.name().unwrap_or_default());
-            self.set(name, pair.value().unwrap_or_default());
-        }
-        for secret in container.secrets() {
-            self.set(format!("secrets.{}", secret.name()), secret.value_from());
-        }
-        if let Some(log) = container.log_configuration() {
-            self.set("log_driver", log.log_driver().as_str());
-            for (name, value) in log.options().into_iter().flatten() {
-                self.set(format!("log_options.{name}"), value);
-            }
-        }
-        if let Some(check) = container.health_check() {
-            self.add_registered_health(check);
-        }
-        // Fargate's default where none was given.
-        self.set("stop_timeout", container.stop_timeout().unwrap_or(30));
-        let linux = container.linux_parameters();
-        let init = linux.and_then(|linux| linux.init_process_enabled());
-        self.set_unless_default("init_process_enabled", &init.unwrap_or_default());
-        for (name, value) in container.docker_labels().into_iter().flatten() {
-            self.set(format!("docker_labels.{name}"), value);
-        }
-        self.set("essential", container.essential().unwrap_or(true));
-        self.add_unwanted(container);
-    }
-
-    /// What no container of a blueprint ever sets.
-    fn add_unwanted(&mut self, container: &ContainerDefinition) {
-        self.set_unless_default("container_cpu", &container.cpu());
-        self.set_unless_default("container_memory", &container.memory().unwrap_or_default());
-        self.set_unless_default(
-            "memory_reservation",
-            &container.memory_reservation().unwrap_or_default(),
-        );
-        self.set_unless_default("user", &container.user().unwrap_or_default().to_owned());
-        self.set_unless_default(
-            "working_directory",
-            &container.working_directory().unwrap_or_default().to_owned(),
-        );
-        self.set_unless_default(
-            "readonly_root_filesystem",
-            &container.readonly_root_filesystem().unwrap_or_default(),
-        );
-        self.set_unless_default("mount_points", &container.mount_points().len());
-        self.set_unless_default("environment_files", &container.environment_files().len());
-        self.set_unless_default("ulimits", &container.ulimits().len());
-    }
-
-    fn add_registered_health(&mut self, check: &HealthCheck) {
-        self.set("health_check.command", check.command().join(" "));
-        // Defaults that ECS fills in where a registration left them out.
-        self.set("health_check.interval", check.interval().unwrap_or(30));
-        self.set("health_check.timeout", check.timeout().unwrap_or(5));
-        self.set("health_check.retries", check.retries().unwrap_or(3));
-        self.set(
-            "health_check.start_period",
-            check.start_period().unwrap_or(0),
-        );
-    }
-
     /// Lists every field in which these differ from `live`.
     pub(super) fn compare(&self, live: &Self, diff: &mut Diff) {
-        let names: std::collections::BTreeSet<&String> = self.0.keys().chain(live.0.keys()).collect();
+        let names: std::collections::BTreeSet<&String> =
+            self.0.keys().chain(live.0.keys()).collect();
         for name in names {
             let (want, have) = (self.0.get(name), live.0.get(name).cloned().flatten());
             if want.is_some_and(|want| want.is_some() && *want == have) {
@@ -277,8 +165,179 @@ fn known<T: Output>(reference: &Ref<T>, outputs: &dyn Resolve) -> Option<String>
         .map(|value| value.as_str().to_owned())
 }
 
-fn joined(values: impl Iterator<Item = String>) -> String {
+pub(super) fn joined(values: impl Iterator<Item = String>) -> String {
     let mut values: Vec<String> = values.collect();
     values.sort();
     values.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_sdk_ecs::types::{
+        Compatibility, ContainerDefinition, HealthCheck, KeyValuePair, LogConfiguration, LogDriver,
+        NetworkMode, PortMapping, Secret, TaskDefinition,
+    };
+
+    use super::*;
+    use crate::kinds::ecs::{Architecture, TaskLog};
+    use crate::resource::{Address, Arn, Attribute, Layer, ResourceName, Tags, Text};
+
+    struct Nothing;
+
+    impl Resolve for Nothing {
+        fn output(&self, _address: &Address, _attribute: Attribute) -> Option<String> {
+            None
+        }
+    }
+
+    fn desired() -> Desired {
+        Desired {
+            family: "gw-dp".to_owned(),
+            cpu: 512,
+            memory: 1024,
+            architecture: Architecture::X86_64,
+            execution_role: Ref::Literal(Arn::new("arn:aws:iam::1:role/execution")),
+            task_role: Some(Ref::Literal(Arn::new("arn:aws:iam::1:role/dp"))),
+            container: Container {
+                image: "kong:3.9.3".to_owned(),
+                command: Vec::new(),
+                ports: vec![8007, 8000],
+                environment: [
+                    ("KONG_ROLE".to_owned(), Text::from("data_plane")),
+                    ("KONG_PG_HOST".to_owned(), Text::from("db.example")),
+                ]
+                .into(),
+                secrets: [(
+                    "KONG_CLUSTER_CERT".to_owned(),
+                    Text::from("arn:aws:secretsmanager:eu-west-1:1:secret:gw-a1b2c3:cert::"),
+                )]
+                .into(),
+                log: TaskLog {
+                    group: Ref::Literal(ResourceName::new("/kongstack/gw/data-plane")),
+                    prefix: "ecs".to_owned(),
+                    container: "kong".to_owned(),
+                },
+                health: Some(Health {
+                    command: "kong health".to_owned(),
+                    interval: Duration::from_secs(15),
+                    timeout: Duration::from_secs(5),
+                    retries: 3,
+                    start_period: Duration::from_secs(60),
+                }),
+                stop_timeout: Duration::from_secs(120),
+                init_process: false,
+                labels: BTreeMap::new(),
+            },
+            region: "eu-west-1".to_owned(),
+            tags: Tags::default(),
+            after: Vec::new(),
+        }
+    }
+
+    /// What ECS answers for it: sorted otherwise, defaults filled in.
+    fn container() -> aws_sdk_ecs::types::builders::ContainerDefinitionBuilder {
+        let port = |number| {
+            PortMapping::builder()
+                .container_port(number)
+                .host_port(number)
+                .build()
+        };
+        let pair =
+            |name: &str, value: &str| KeyValuePair::builder().name(name).value(value).build();
+        let secret = Secret::builder()
+            .name("KONG_CLUSTER_CERT")
+            .value_from("arn:aws:secretsmanager:eu-west-1:1:secret:gw-a1b2c3:cert::");
+        let log = LogConfiguration::builder()
+            .log_driver(LogDriver::Awslogs)
+            .options("awslogs-stream-prefix", "ecs")
+            .options("awslogs-region", "eu-west-1")
+            .options("awslogs-group", "/kongstack/gw/data-plane");
+        let check = HealthCheck::builder()
+            .command("CMD-SHELL")
+            .command("kong health")
+            .interval(15)
+            .start_period(60);
+        ContainerDefinition::builder()
+            .name("kong")
+            .image("kong:3.9.3")
+            .cpu(0)
+            .essential(true)
+            .port_mappings(port(8000))
+            .port_mappings(port(8007))
+            .environment(pair("KONG_ROLE", "data_plane"))
+            .environment(pair("KONG_PG_HOST", "db.example"))
+            .secrets(secret.build().expect("complete"))
+            .log_configuration(log.build().expect("complete"))
+            .health_check(check.build().expect("complete"))
+            .stop_timeout(120)
+    }
+
+    fn registered(container: ContainerDefinition) -> Fields {
+        let definition = TaskDefinition::builder()
+            .family("gw-dp")
+            .cpu("512")
+            .memory("1024")
+            .network_mode(NetworkMode::Awsvpc)
+            .requires_compatibilities(Compatibility::Fargate)
+            .execution_role_arn("arn:aws:iam::1:role/execution")
+            .task_role_arn("arn:aws:iam::1:role/dp")
+            .container_definitions(container)
+            .build();
+        Fields::registered(&definition)
+    }
+
+    fn changed(desired: &Desired, live: &Fields) -> Vec<String> {
+        let mut diff = Diff::new();
+        Fields::wanted(desired, &Nothing).compare(live, &mut diff);
+        let fields = diff.changes().iter().map(|change| change.field.clone());
+        fields.collect()
+    }
+
+    #[test]
+    fn what_ecs_answers_is_what_was_wanted() {
+        let none: [&str; 0] = [];
+        assert_eq!(changed(&desired(), &registered(container().build())), none);
+    }
+
+    #[test]
+    fn a_change_names_its_field() {
+        let live = registered(container().build());
+        let mut other = desired();
+        other.cpu = 1024;
+        other.container.environment.remove("KONG_PG_HOST");
+        other.container.init_process = true;
+        let fields = ["cpu", "environment.KONG_PG_HOST", "init_process_enabled"];
+        assert_eq!(changed(&other, &live), fields);
+    }
+
+    #[test]
+    fn what_is_not_known_yet_is_a_change() {
+        let mut other = desired();
+        let role = Address::new(Layer::Identity, "execution-role");
+        other.execution_role = Ref::Of(role);
+        let live = registered(container().build());
+        assert_eq!(changed(&other, &live), ["execution_role_arn"]);
+    }
+
+    #[test]
+    fn a_revision_made_by_hand_does_not_pass() {
+        let live = registered(container().user("root").memory(256).build());
+        assert_eq!(changed(&desired(), &live), ["container_memory", "user"]);
+    }
+
+    #[test]
+    fn a_revision_holds_on_to_what_its_tasks_need() {
+        assert_eq!(
+            registered(container().build()).uses(),
+            [
+                "db.example",
+                "arn:aws:iam::1:role/execution",
+                "/kongstack/gw/data-plane",
+                "arn:aws:secretsmanager:eu-west-1:1:secret:gw-a1b2c3",
+                "arn:aws:iam::1:role/dp",
+            ]
+        );
+    }
 }

@@ -2,11 +2,13 @@
 
 mod acceptance;
 mod cluster;
+mod cluster_blockers;
 mod container;
 mod ended;
 mod fields;
 mod log;
 mod network;
+mod registered;
 mod rollout;
 mod run;
 mod service;

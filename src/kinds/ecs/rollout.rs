@@ -70,7 +70,10 @@ fn judge(service: &Service, id: &str) -> Verdict {
     if matches!(service.status(), Some("DRAINING" | "INACTIVE")) {
         return Verdict::Failed("cut short: the service is being deleted".to_owned());
     }
-    let ours = service.deployments().iter().find(|one| one.id() == Some(id));
+    let ours = service
+        .deployments()
+        .iter()
+        .find(|one| one.id() == Some(id));
     let reason = ours.and_then(Deployment::rollout_state_reason);
     let because = reason.map_or_else(String::new, |reason| format!(": {reason}"));
     match ours {

@@ -38,7 +38,8 @@ pub(crate) struct OneOff {
 impl OneOff {
     /// Adds what it refers to.
     pub(crate) fn references(&self, references: References) -> References {
-        self.network.references(references)
+        self.network
+            .references(references)
             .to(&self.cluster)
             .to(&self.task_definition)
             .to(&self.log.group)
@@ -91,9 +92,7 @@ impl OneOff {
                     Some(task) if task.last_status() == Some("STOPPED") => {
                         Look::Ready(Ended::of(&task))
                     }
-                    Some(task) => {
-                        Look::Pending(task.last_status().unwrap_or("unknown").to_owned())
-                    }
+                    Some(task) => Look::Pending(task.last_status().unwrap_or("unknown").to_owned()),
                     None => Look::Pending("not visible yet".to_owned()),
                 })
             })
@@ -159,7 +158,12 @@ fn on_demand() -> Result<CapacityProviderStrategyItem, Error> {
 fn not_started(failure: Option<&Failure>) -> Error {
     let reason = failure.and_then(Failure::reason).unwrap_or("no reason");
     let detail = failure.and_then(Failure::detail).unwrap_or_default();
-    AwsError::in_answer("ecs:RunTask", "TaskNotStarted", format!("{reason} {detail}").trim()).into()
+    AwsError::in_answer(
+        "ecs:RunTask",
+        "TaskNotStarted",
+        format!("{reason} {detail}").trim(),
+    )
+    .into()
 }
 
 async fn describe(cx: &Step, cluster: &Arn, arn: &str) -> Result<Option<Task>, Error> {

@@ -141,10 +141,7 @@ impl Kind for EcsService {
     }
 
     fn uses(live: &Live) -> Vec<String> {
-        let mut uses = vec![
-            live.cluster.to_string(),
-            live.task_definition.to_string(),
-        ];
+        let mut uses = vec![live.cluster.to_string(), live.task_definition.to_string()];
         uses.extend(live.subnets.iter().map(ToString::to_string));
         uses.extend(live.security_groups.iter().map(ToString::to_string));
         uses.extend(live.registries.iter().cloned());
@@ -169,7 +166,14 @@ impl Kind for EcsService {
         let (arn, deployment) = service_calls::create(cx, desired).await?;
         cx.made(&arn);
         let cluster = cx.get(&desired.cluster)?;
-        rollout::wait(cx, cluster.as_str(), &desired.name, &deployment, &desired.log).await?;
+        rollout::wait(
+            cx,
+            cluster.as_str(),
+            &desired.name,
+            &deployment,
+            &desired.log,
+        )
+        .await?;
         Ok(outputs(&arn, &desired.name))
     }
 
@@ -238,7 +242,9 @@ impl Kind for EcsService {
                 .await
                 .or_absent(&ABSENT)?
                 .unwrap_or_default();
-            let left = stopping.iter().filter(|task| task.last_status() != Some("STOPPED"));
+            let left = stopping
+                .iter()
+                .filter(|task| task.last_status() != Some("STOPPED"));
             Ok(match left.count() {
                 0 => Look::Ready(()),
                 left => Look::Pending(format!("{left} tasks stopping")),

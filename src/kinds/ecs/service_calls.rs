@@ -61,10 +61,16 @@ pub(super) async fn update(
     let network_changes = ["subnets", "security_groups", "assign_public_ip"]
         .into_iter()
         .any(changes);
-    let network = network_changes.then(|| desired.network.to_sdk(cx)).transpose()?;
-    let deployment_changes = ["minimum_healthy_percent", "maximum_percent", "circuit_breaker"]
-        .into_iter()
-        .any(changes);
+    let network = network_changes
+        .then(|| desired.network.to_sdk(cx))
+        .transpose()?;
+    let deployment_changes = [
+        "minimum_healthy_percent",
+        "maximum_percent",
+        "circuit_breaker",
+    ]
+    .into_iter()
+    .any(changes);
     let strategy = changes("capacity_provider_strategy")
         .then(|| strategy(desired))
         .transpose()?;
@@ -114,10 +120,7 @@ pub(super) async fn update(
 }
 
 /// The service's ARN and the id of its primary deployment.
-fn begun(
-    service: Option<&Service>,
-    operation: &'static str,
-) -> Result<(String, String), Error> {
+fn begun(service: Option<&Service>, operation: &'static str) -> Result<(String, String), Error> {
     let arn = service.and_then(Service::service_arn);
     let deployment = service.and_then(primary).and_then(|one| one.id());
     match (arn, deployment) {
@@ -129,9 +132,7 @@ fn begun(
     }
 }
 
-fn strategy(
-    desired: &Desired,
-) -> Result<Vec<CapacityProviderStrategyItem>, Error> {
+fn strategy(desired: &Desired) -> Result<Vec<CapacityProviderStrategyItem>, Error> {
     desired.strategy.iter().map(Share::to_sdk).collect()
 }
 

@@ -60,7 +60,13 @@ pub(super) fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Dif
     diff.field("maximum_percent", maximum_percent, &live.maximum_percent);
     let breaker = breaker(true, true).to_owned();
     diff.field("circuit_breaker", &breaker, &live.circuit_breaker);
-    diff_traffic(load_balancing.as_ref(), registry.as_ref(), live, outputs, &mut diff);
+    diff_traffic(
+        load_balancing.as_ref(),
+        registry.as_ref(),
+        live,
+        outputs,
+        &mut diff,
+    );
     diff.field("execute_command", execute_command, &live.execute_command);
     let propagate = PropagateTags::Service.as_str().to_owned();
     diff.field("propagate_tags", &propagate, &live.propagate_tags);
@@ -87,9 +93,19 @@ fn diff_traffic(
     });
     diff_texts("load_balancers", texts, &live.target_groups, outputs, diff);
     let grace = balancing.map_or(0, |one| one.grace.as_secs());
-    diff.field("health_check_grace_period", &grace, &live.health_check_grace);
+    diff.field(
+        "health_check_grace_period",
+        &grace,
+        &live.health_check_grace,
+    );
     let registry = registry.map(Text::from);
-    diff_texts("service_registries", registry, &live.registries, outputs, diff);
+    diff_texts(
+        "service_registries",
+        registry,
+        &live.registries,
+        outputs,
+        diff,
+    );
 }
 
 /// Compares what there may be one of with what there may be several of.
@@ -118,3 +134,166 @@ fn diff_rollout(live: &Live, diff: &mut Diff) {
     }
 }
 
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_sdk_ecs::types as sdk;
+
+    use super::*;
+    use crate::kinds::ecs::{Share, TaskLog};
+    use crate::resource::{
+        Address, Attribute, Output, ResourceName, SecurityGroupId, SubnetId, Tags,
+    };
+
+    struct Nothing;
+
+    impl Resolve for Nothing {
+        fn output(&self, _address: &Address, _attribute: Attribute) -> Option<String> {
+            None
+        }
+    }
+
+    fn desired() -> Desired {
+        Desired {
+            name: "gw-dp".to_owned(),
+            cluster: Ref::Literal(Arn::new("arn:cluster")),
+            task_definition: Ref::Literal(Arn::new("arn:task-definition:1")),
+            count: Count::Scaled(2),
+            strategy: vec![Share {
+                provider: "FARGATE".to_owned(),
+                base: 0,
+                weight: 1,
+            }],
+            network: TaskNetwork {
+                subnets: ["subnet-1", "subnet-2"]
+                    .map(|id| Ref::Literal(SubnetId::new(id)))
+                    .to_vec(),
+                security_groups: vec![Ref::Literal(SecurityGroupId::new("sg-1"))],
+                assign_public_ip: false,
+            },
+            minimum_healthy_percent: 100,
+            maximum_percent: 200,
+            load_balancing: Some(LoadBalancing {
+                target_group: Ref::Literal(Arn::new("arn:target-group")),
+                container: "kong".to_owned(),
+                port: 8000,
+                grace: Duration::from_secs(120),
+            }),
+            registry: None,
+            execute_command: false,
+            log: TaskLog {
+                group: Ref::Literal(ResourceName::new("group")),
+                prefix: "ecs".to_owned(),
+                container: "kong".to_owned(),
+            },
+            tags: Tags::default(),
+            after: Vec::new(),
+            started_after: Vec::new(),
+        }
+    }
+
+    fn service() -> sdk::builders::ServiceBuilder {
+        let share = sdk::CapacityProviderStrategyItem::builder()
+            .capacity_provider("FARGATE")
+            .weight(1)
+            .build();
+        let vpc = sdk::AwsVpcConfiguration::builder()
+            .subnets("subnet-2")
+            .subnets("subnet-1")
+            .security_groups("sg-1")
+            .assign_public_ip(sdk::AssignPublicIp::Disabled)
+            .build();
+        let breaker = sdk::DeploymentCircuitBreaker::builder()
+            .enable(true)
+            .rollback(true)
+            .build();
+        sdk::Service::builder()
+            .service_arn("arn:service")
+            .service_name("gw-dp")
+            .cluster_arn("arn:cluster")
+            .status("ACTIVE")
+            .desired_count(7)
+            .task_definition("arn:task-definition:1")
+            .capacity_provider_strategy(share.expect("complete"))
+            .platform_version("LATEST")
+            .network_configuration(
+                sdk::NetworkConfiguration::builder()
+                    .awsvpc_configuration(vpc.expect("complete"))
+                    .build(),
+            )
+            .deployment_configuration(
+                sdk::DeploymentConfiguration::builder()
+                    .minimum_healthy_percent(100)
+                    .maximum_percent(200)
+                    .deployment_circuit_breaker(breaker)
+                    .build(),
+            )
+            .load_balancers(
+                sdk::LoadBalancer::builder()
+                    .target_group_arn("arn:target-group")
+                    .container_name("kong")
+                    .container_port(8000)
+                    .build(),
+            )
+            .health_check_grace_period_seconds(120)
+            .propagate_tags(PropagateTags::Service)
+    }
+
+    fn changes(desired: &Desired, service: sdk::builders::ServiceBuilder) -> Vec<(String, Effect)> {
+        let live = Live::from_sdk(&service.build()).expect("a whole service");
+        let diff = diff(desired, &live, &Nothing);
+        let changes = diff.changes().iter();
+        changes
+            .map(|one| (one.field.clone(), one.effect.clone()))
+            .collect()
+    }
+
+    fn deployment(state: sdk::DeploymentRolloutState) -> sdk::Deployment {
+        sdk::Deployment::builder()
+            .id("ecs-svc/1")
+            .status("PRIMARY")
+            .rollout_state(state)
+            .build()
+    }
+
+    #[test]
+    fn autoscalings_count_is_no_drift_but_zero_is() {
+        assert_eq!(changes(&desired(), service()), []);
+        let stopped = changes(&desired(), service().desired_count(0));
+        assert_eq!(stopped, [("desired_count".to_owned(), Effect::InPlace)]);
+    }
+
+    #[test]
+    fn a_fixed_count_changed_by_hand_is_drift() {
+        let fixed = Desired {
+            count: Count::Fixed(1),
+            ..desired()
+        };
+        let scaled = changes(&fixed, service().desired_count(3));
+        assert_eq!(scaled, [("desired_count".to_owned(), Effect::InPlace)]);
+    }
+
+    #[test]
+    fn a_rollout_is_waited_for_and_a_failed_one_repeated() {
+        use sdk::DeploymentRolloutState as State;
+        let going = changes(
+            &desired(),
+            service().deployments(deployment(State::InProgress)),
+        );
+        assert_eq!(going, [("rollout".to_owned(), Effect::Wait)]);
+        let failed = changes(&desired(), service().deployments(deployment(State::Failed)));
+        assert_eq!(failed, [("rollout".to_owned(), Effect::InPlace)]);
+        let done = changes(
+            &desired(),
+            service().deployments(deployment(State::Completed)),
+        );
+        assert_eq!(done, []);
+    }
+
+    #[test]
+    fn another_cluster_takes_another_service() {
+        let moved = changes(&desired(), service().cluster_arn("arn:other"));
+        assert!(matches!(moved.as_slice(), [(_, Effect::Replace(_))]));
+    }
+}

@@ -101,7 +101,9 @@ impl Live {
             .and_then(NetworkConfiguration::awsvpc_configuration);
         let deployment = service.deployment_configuration();
         let percent = |value: Option<i32>, default| {
-            value.and_then(|value| value.try_into().ok()).unwrap_or(default)
+            value
+                .and_then(|value| value.try_into().ok())
+                .unwrap_or(default)
         };
         let groups = vpc.map(|vpc| vpc.security_groups()).unwrap_or_default();
         Some(Self {
@@ -225,7 +227,11 @@ pub(super) async fn describe(
             .await
             .map_err(failed("ecs:DescribeServices"))
             .or_absent(&["ClusterNotFoundException"])?;
-        found.extend(answer.and_then(|answer| answer.services).unwrap_or_default());
+        found.extend(
+            answer
+                .and_then(|answer| answer.services)
+                .unwrap_or_default(),
+        );
     }
     Ok(found)
 }

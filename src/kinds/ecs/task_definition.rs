@@ -116,7 +116,10 @@ impl Kind for TaskDefinition {
         let gone = families_gone(wanted, &inventory);
         let gone = gone.iter().map(|family| Family::read(cx.clients(), family));
         for family in try_join_all(gone).await? {
-            let address = family.newest.as_ref().and_then(|live| cx.address_of(&live.tags));
+            let address = family
+                .newest
+                .as_ref()
+                .and_then(|live| cx.address_of(&live.tags));
             let Some(address) = address else { continue };
             for one in family.place(cx, &address, &inventory).await? {
                 // Beside a family that took its place at its address, it is only waiting to go.
@@ -153,7 +156,11 @@ impl Kind for TaskDefinition {
     async fn create(cx: &Step, desired: &Desired) -> Result<Outputs, Error> {
         let container = desired.container.to_sdk(cx)?;
         let execution_role = cx.get(&desired.execution_role)?;
-        let task_role = desired.task_role.as_ref().map(|role| cx.get(role)).transpose()?;
+        let task_role = desired
+            .task_role
+            .as_ref()
+            .map(|role| cx.get(role))
+            .transpose()?;
         let platform = RuntimePlatform::builder()
             .cpu_architecture(desired.architecture.to_sdk())
             .operating_system_family(OsFamily::Linux)
@@ -310,10 +317,7 @@ impl Family {
 }
 
 /// Families of the stack's that no resource of the blueprint names.
-fn families_gone(
-    wanted: &[Wanted<'_, TaskDefinition>],
-    inventory: &Inventory,
-) -> BTreeSet<String> {
+fn families_gone(wanted: &[Wanted<'_, TaskDefinition>], inventory: &Inventory) -> BTreeSet<String> {
     let known: BTreeSet<&str> = wanted
         .iter()
         .map(|one| one.desired.family.as_str())

@@ -10,6 +10,7 @@ use futures::try_join;
 use super::look::{self, LoadBalancerLive};
 use super::tagging;
 use crate::aws::{OrAbsent, failed};
+use crate::kinds::leftover::leftover;
 use crate::resource::{
     Address, Arn, Blocker, CanonicalZoneId, Diff, DnsName, Effect, Error, Found, Kind, Look,
     Observer, Output, Outputs, Patience, Ref, References, ReplaceOrder, Resolve, ResourceLabel,
@@ -77,9 +78,7 @@ impl Kind for LoadBalancer {
             let Some(one) = one else { continue };
             seen.push(one.arn.clone());
             found.push(match cx.address_of(&one.tags) {
-                // Its name is the one wanted at its address: it is current, whatever was begun before.
-                Some(its) if its == *address => Found::Owned(its, one),
-                Some(its) => standing(its, one),
+                Some(its) => Found::Owned(its, one),
                 None => Found::Foreign(address.clone(), format!("load balancer {}", one.name)),
             });
         }
@@ -91,7 +90,9 @@ impl Kind for LoadBalancer {
                 continue;
             };
             let one = look::whole(cx.clients(), one, cx.stack()).await?;
-            found.extend(cx.address_of(&one.tags).map(|its| standing(its, one)));
+            if let Some(its) = cx.address_of(&one.tags) {
+                found.push(leftover(&found, its, one));
+            }
         }
         Ok(found)
     }
@@ -221,10 +222,6 @@ impl Kind for LoadBalancer {
         Ok(Self::outputs(&live))
     }
 
-    async fn retire(cx: &Step, live: &LoadBalancerLive) -> Result<(), Error> {
-        tagging::retire(cx, &live.arn).await
-    }
-
     /// The spec has no switch for this protection: somebody turned it on by hand, and meant it.
     async fn blockers(
         _cx: &Observer,
@@ -289,14 +286,6 @@ fn attributes(desired: &LoadBalancerDesired) -> [(&'static str, String); 4] {
             "append".to_owned(),
         ),
     ]
-}
-
-fn standing(address: Address, live: LoadBalancerLive) -> Found<LoadBalancerLive> {
-    if live.tags.retired() {
-        Found::Retired(address, live)
-    } else {
-        Found::Owned(address, live)
-    }
 }
 
 fn ids<T: Output>(values: &[T]) -> Vec<String> {

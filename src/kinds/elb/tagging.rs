@@ -6,7 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types::Tag;
 use futures::future::try_join_all;
 
 use crate::aws::{AwsError, Clients, failed};
-use crate::resource::{Error, Step, Tags, tags::RETIRED};
+use crate::resource::{Error, Step, Tags};
 
 /// Most ARNs that one DescribeTags takes.
 const ARNS_A_CALL: usize = 20;
@@ -88,11 +88,6 @@ pub(super) async fn write(cx: &Step, arn: &str, want: &Tags, have: &Tags) -> Res
             .map_err(failed("elasticloadbalancing:RemoveTags"))?;
     }
     Ok(())
-}
-
-/// Marks `arn` as replaced.
-pub(super) async fn retire(cx: &Step, arn: &str) -> Result<(), Error> {
-    add(cx, arn, &Tags::live([(Some(RETIRED), Some("true"))])).await
 }
 
 async fn add(cx: &Step, arn: &str, tags: &Tags) -> Result<(), Error> {

@@ -11,6 +11,7 @@ use futures::try_join;
 use super::health_check::{HealthCheck, LiveCheck, seconds};
 use super::tagging;
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
+use crate::kinds::leftover::leftover;
 use crate::resource::{
     Address, Arn, Diff, Effect, Error, Found, Kind, Observer, Output, Outputs, Patience, Ref,
     References, ReplaceOrder, Resolve, ResourceLabel, ResourceName, Step, Tags, VpcId, Wanted,
@@ -80,9 +81,7 @@ impl Kind for TargetGroup {
             let Some(one) = one else { continue };
             seen.push(one.arn.clone());
             found.push(match cx.address_of(&one.tags) {
-                // Its name is the one wanted at its address: it is current, whatever was begun before.
-                Some(its) if its == *address => Found::Owned(its, one),
-                Some(its) => standing(its, one),
+                Some(its) => Found::Owned(its, one),
                 None => Found::Foreign(address.clone(), format!("target group {}", one.name)),
             });
         }
@@ -93,7 +92,9 @@ impl Kind for TargetGroup {
             let described = describe(cx.clients(), By::Arn(arn)).await?;
             let one = whole(cx.clients(), described).await?;
             let one = one.and_then(|one| Some((cx.address_of(&one.tags)?, one)));
-            found.extend(one.map(|(its, one)| standing(its, one)));
+            if let Some((its, one)) = one {
+                found.push(leftover(&found, its, one));
+            }
         }
         Ok(found)
     }
@@ -191,10 +192,6 @@ impl Kind for TargetGroup {
         Ok(Self::outputs(live))
     }
 
-    async fn retire(cx: &Step, live: &TargetGroupLive) -> Result<(), Error> {
-        tagging::retire(cx, &live.arn).await
-    }
-
     async fn delete(
         cx: &Step,
         _desired: Option<&TargetGroupDesired>,
@@ -222,14 +219,6 @@ fn outputs(arn: &str, name: &str) -> Outputs {
         .with(Arn::new(arn))
         .with(ResourceName::new(name))
         .with_some(label)
-}
-
-fn standing(address: Address, live: TargetGroupLive) -> Found<TargetGroupLive> {
-    if live.tags.retired() {
-        Found::Retired(address, live)
-    } else {
-        Found::Owned(address, live)
-    }
 }
 
 async fn make(cx: &Step, desired: &TargetGroupDesired) -> Result<String, Error> {

@@ -61,10 +61,7 @@ impl Kind for SchemaFinish {
             };
             if let Some(image) = tags.get(FINISHED) {
                 let image = image.to_owned();
-                found.push(Found::Owned(
-                    one.address.clone(),
-                    Live { database, image },
-                ));
+                found.push(Found::Owned(one.address.clone(), Live { database, image }));
             }
         }
         Ok(found)

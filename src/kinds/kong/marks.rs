@@ -37,19 +37,12 @@ pub(super) async fn read(cx: &Step, cluster: &Arn) -> Result<Tags, Error> {
         .await
         .map_err(failed("rds:ListTagsForResource"))?;
     Ok(Tags::live(
-        answer
-            .tag_list()
-            .iter()
-            .map(|tag| (tag.key(), tag.value())),
+        answer.tag_list().iter().map(|tag| (tag.key(), tag.value())),
     ))
 }
 
 /// Writes marks down.
-pub(super) async fn write(
-    cx: &Step,
-    cluster: &Arn,
-    marks: &[(&str, &str)],
-) -> Result<(), Error> {
+pub(super) async fn write(cx: &Step, cluster: &Arn, marks: &[(&str, &str)]) -> Result<(), Error> {
     let tags: Vec<Tag> = marks
         .iter()
         .map(|(key, value)| Tag::builder().key(*key).value(*value).build())

@@ -7,9 +7,10 @@ use futures::future::try_join_all;
 use futures::try_join;
 
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
+use crate::kinds::leftover::leftover;
 use crate::resource::{
     Address, Arn, Blocker, Diff, Error, Found, Kind, Observer, Output, Outputs, References,
-    Resolve, ResourceName, Step, Tags, Wanted, tags::RETIRED,
+    Resolve, ResourceName, Step, Tags, Wanted,
 };
 
 /// A log group, found by its name, which is unique in a region.
@@ -56,17 +57,15 @@ impl Kind for LogGroup {
         wanted: &[Wanted<'_, Self>],
     ) -> Result<Vec<Found<LogGroupLive>>, Error> {
         let names: Vec<&str> = wanted.iter().map(|one| one.desired.name.as_str()).collect();
-        let named = find(cx.clients(), &names, cx.stack());
+        let named = async { Ok(find(cx.clients(), &names, cx.stack()).await?) };
         let (named, inventory) = try_join!(named, cx.inventory())?;
         let mut found = Vec::new();
-        for one in &named {
+        for one in named {
             let Some(want) = wanted.iter().find(|want| want.desired.name == one.name) else {
                 continue;
             };
             found.push(match cx.address_of(&one.tags) {
-                // Its name is the one wanted at its address: it is current, whatever was begun before.
-                Some(its) if its == *want.address => Found::Owned(its, one.clone()),
-                Some(its) => standing(its, one.clone()),
+                Some(its) => Found::Owned(its, one),
                 None => Found::Foreign(want.address.clone(), format!("log group {}", one.name)),
             });
         }
@@ -76,7 +75,9 @@ impl Kind for LogGroup {
             .filter(|name| !names.contains(name))
             .collect();
         for one in find(cx.clients(), &left, cx.stack()).await? {
-            found.extend(cx.address_of(&one.tags).map(|its| standing(its, one)));
+            if let Some(its) = cx.address_of(&one.tags) {
+                found.push(leftover(&found, its, one));
+            }
         }
         Ok(found)
     }
@@ -177,10 +178,6 @@ impl Kind for LogGroup {
         Ok(Self::outputs(live))
     }
 
-    async fn retire(cx: &Step, live: &LogGroupLive) -> Result<(), Error> {
-        tag(cx, &live.arn, &Tags::live([(Some(RETIRED), Some("true"))])).await
-    }
-
     async fn blockers(
         _cx: &Observer,
         _desired: Option<&LogGroupDesired>,
@@ -210,14 +207,6 @@ impl Kind for LogGroup {
             .map_err(failed("logs:DeleteLogGroup"))
             .or_absent(&["ResourceNotFound"])?;
         Ok(Vec::new())
-    }
-}
-
-fn standing(address: Address, live: LogGroupLive) -> Found<LogGroupLive> {
-    if live.tags.retired() {
-        Found::Retired(address, live)
-    } else {
-        Found::Owned(address, live)
     }
 }
 

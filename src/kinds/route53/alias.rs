@@ -37,6 +37,8 @@ pub(crate) struct AliasDesired {
     pub(crate) target: Ref<DnsName>,
     /// The zone of that name.
     pub(crate) target_zone: Ref<CanonicalZoneId>,
+    /// What must work before the name is published.
+    pub(crate) after: Vec<Address>,
 }
 
 /// What Route 53 has.
@@ -67,6 +69,7 @@ impl Kind for Alias {
             .to(&desired.load_balancer)
             .to(&desired.target)
             .to(&desired.target_zone)
+            .after_all(&desired.after)
     }
 
     async fn observe(
@@ -82,7 +85,10 @@ impl Kind for Alias {
         }))
         .await?;
         let load_balancers = cx.live::<LoadBalancer>().await?;
-        let mut marks: Vec<Mark<'_>> = load_balancers.iter().flat_map(|(_, one)| marks(one)).collect();
+        let mut marks: Vec<Mark<'_>> = load_balancers
+            .iter()
+            .flat_map(|(_, one)| marks(one))
+            .collect();
         let mut found = Vec::new();
         for (one, zone, records) in named.into_iter().flatten() {
             let mark = take(&mut marks, &zone, &one.desired.domain);
@@ -102,7 +108,9 @@ impl Kind for Alias {
                 continue;
             };
             let live = AliasLive::read(zone, mark.domain.clone(), &records, Some(&mark));
-            let replaced = found.iter().any(|one| matches!(one, Found::Owned(its, _) if *its == address));
+            let replaced = found
+                .iter()
+                .any(|one| matches!(one, Found::Owned(its, _) if *its == address));
             found.push(if replaced {
                 Found::Retired(address, live)
             } else {
@@ -122,7 +130,10 @@ impl Kind for Alias {
 
     fn uses(live: &AliasLive) -> Vec<String> {
         let targets = [&live.a, &live.aaaa].into_iter().flatten();
-        targets.map(|target| target.dns_name.clone()).chain(live.load_balancer.clone()).collect()
+        targets
+            .map(|target| target.dns_name.clone())
+            .chain(live.load_balancer.clone())
+            .collect()
     }
 
     fn diff(desired: &AliasDesired, live: &AliasLive, outputs: &dyn Resolve) -> Diff {
@@ -132,6 +143,7 @@ impl Kind for Alias {
             load_balancer: _, // carries the mark
             target,
             target_zone,
+            after: _, // order only
         } = desired;
         let mut diff = Diff::new();
         let elsewhere = Effect::Replace("a record stays in its zone");
@@ -144,13 +156,19 @@ impl Kind for Alias {
         });
         for (field, have) in [("a", &live.a), ("aaaa", &live.aaaa)] {
             if want.is_none() || want != *have {
-                let shown = |target: &Option<Target>| target.as_ref().map(|one| one.dns_name.clone());
+                let shown =
+                    |target: &Option<Target>| target.as_ref().map(|one| one.dns_name.clone());
                 let new = shown(&want).unwrap_or_else(|| KNOWN_AFTER_APPLY.to_owned());
                 diff.push(field.to_owned(), shown(have), Some(new), Effect::InPlace);
             }
         }
         if !live.noted {
-            diff.push("owner".to_owned(), None, Some("this stack".to_owned()), Effect::InPlace);
+            diff.push(
+                "owner".to_owned(),
+                None,
+                Some("this stack".to_owned()),
+                Effect::InPlace,
+            );
         }
         if !live.marked {
             let mark = format!("{}/{domain}", live.zone);
@@ -200,9 +218,10 @@ impl Kind for Alias {
     ) -> Result<Vec<String>, Error> {
         // What is deleted must be named exactly as it is, so it is read again.
         let there = records::read(cx.clients(), live.zone.as_str(), &live.domain).await?;
-        let aliases = there.addresses.into_iter().filter(|one| {
-            one.alias_target().is_some() && one.set_identifier().is_none()
-        });
+        let aliases = there
+            .addresses
+            .into_iter()
+            .filter(|one| one.alias_target().is_some() && one.set_identifier().is_none());
         let sets: Vec<_> = aliases.chain(there.note).collect();
         if !sets.is_empty() {
             records::change(cx, live.zone.as_str(), ChangeAction::Delete, sets).await?;
@@ -215,7 +234,12 @@ impl Kind for Alias {
 }
 
 impl AliasLive {
-    fn read(zone: HostedZoneId, domain: String, records: &Records, mark: Option<&Mark<'_>>) -> Self {
+    fn read(
+        zone: HostedZoneId,
+        domain: String,
+        records: &Records,
+        mark: Option<&Mark<'_>>,
+    ) -> Self {
         Self {
             zone,
             domain,
@@ -266,7 +290,9 @@ fn owner(
         return noted_for(records, cx.stack(), cx.region());
     }
     let ours = plain(&mark?.load_balancer.dns_name);
-    let target = records.target(&RrType::A).or(records.target(&RrType::Aaaa))?;
+    let target = records
+        .target(&RrType::A)
+        .or(records.target(&RrType::Aaaa))?;
     (target.dns_name == ours).then(|| address.clone())
 }
 
@@ -274,7 +300,10 @@ fn noted_for(records: &Records, stack: &str, region: &str) -> Option<Address> {
     records::address_in(records.owner()?, stack, region)
 }
 
-fn sets(cx: &Step, desired: &AliasDesired) -> Result<Vec<aws_sdk_route53::types::ResourceRecordSet>, Error> {
+fn sets(
+    cx: &Step,
+    desired: &AliasDesired,
+) -> Result<Vec<aws_sdk_route53::types::ResourceRecordSet>, Error> {
     let target = Target {
         dns_name: plain(cx.get(&desired.target)?.as_str()),
         zone: cx.get(&desired.target_zone)?.to_string(),

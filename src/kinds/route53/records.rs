@@ -60,8 +60,14 @@ impl Records {
 
     /// What is there, in words.
     pub(super) fn describe(&self, domain: &str) -> String {
-        let types: Vec<&str> = self.addresses.iter().map(|one| one.r#type().as_str()).collect();
-        let of = self.owner().map_or_else(String::new, |owner| format!(", noted as {owner}"));
+        let types: Vec<&str> = self
+            .addresses
+            .iter()
+            .map(|one| one.r#type().as_str())
+            .collect();
+        let of = self
+            .owner()
+            .map_or_else(String::new, |owner| format!(", noted as {owner}"));
         format!("record {domain} ({}{of})", types.join(", "))
     }
 }
@@ -101,9 +107,8 @@ pub(super) async fn read(clients: &Clients, zone: &str, domain: &str) -> Result<
         list(clients, zone, domain, A_NAME),
         list(clients, zone, &note_name, A_NAME)
     )?;
-    let is_address = |one: &ResourceRecordSet| {
-        matches!(one.r#type(), RrType::A | RrType::Aaaa | RrType::Cname)
-    };
+    let is_address =
+        |one: &ResourceRecordSet| matches!(one.r#type(), RrType::A | RrType::Aaaa | RrType::Cname);
     Ok(Records {
         addresses: addresses.into_iter().filter(is_address).collect(),
         note: notes.into_iter().find(|one| *one.r#type() == RrType::Txt),
@@ -154,7 +159,9 @@ pub(super) fn desired(
             .alias_target(target)
             .build()
     };
-    let note = ResourceRecord::builder().value(format!("\"{note}\"")).build()?;
+    let note = ResourceRecord::builder()
+        .value(format!("\"{note}\""))
+        .build()?;
     let note = ResourceRecordSet::builder()
         .name(note_name(domain))
         .r#type(RrType::Txt)
@@ -232,8 +239,14 @@ mod tests {
 
     #[test]
     fn names_compare_however_aws_writes_them() {
-        assert_eq!(plain("Kong-ALB-1.elb.amazonaws.com."), "kong-alb-1.elb.amazonaws.com");
-        assert_eq!(plain("dualstack.kong-1.elb.amazonaws.com."), "kong-1.elb.amazonaws.com");
+        assert_eq!(
+            plain("Kong-ALB-1.elb.amazonaws.com."),
+            "kong-alb-1.elb.amazonaws.com"
+        );
+        assert_eq!(
+            plain("dualstack.kong-1.elb.amazonaws.com."),
+            "kong-1.elb.amazonaws.com"
+        );
         assert_eq!(plain("\\052.example.com."), "*.example.com");
     }
 
@@ -245,7 +258,10 @@ mod tests {
         assert_eq!(address_in(&note, "demo", "eu-west-2"), None);
         assert_eq!(address_in(&note, "dem", "eu-west-1"), None);
         assert_eq!(address_in("v=spf1 -all", "demo", "eu-west-1"), None);
-        assert_eq!(note_name("*.example.com"), "_kongstack._wildcard.example.com");
+        assert_eq!(
+            note_name("*.example.com"),
+            "_kongstack._wildcard.example.com"
+        );
     }
 
     #[test]

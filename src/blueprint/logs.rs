@@ -1,0 +1,24 @@
+//! Where the tasks' output goes: one log group a sort of task.
+
+use super::addresses;
+use super::draft::Draft;
+use crate::kinds::logs::{LogGroup, LogGroupDesired};
+use crate::spec::Named;
+
+/// Draws the log groups.
+pub(crate) fn draw(draft: &mut Draft<'_>) {
+    for (address, named) in [
+        (addresses::control_plane_logs(), Named::ControlPlaneLogGroup),
+        (addresses::data_plane_logs(), Named::DataPlaneLogGroup),
+        (addresses::migrations_logs(), Named::MigrationsLogGroup),
+    ] {
+        let name = draft.spec.name_of(named);
+        draft.output(named.key(), name.clone());
+        let desired = LogGroupDesired {
+            retention_days: draft.spec.logs.retention_days,
+            tags: draft.tags(&address, &name),
+            name,
+        };
+        draft.add::<LogGroup>(address, desired);
+    }
+}
