@@ -43,8 +43,13 @@ fn start() -> String {
     // It ends by itself when this process is gone, so a failing test leaves nothing behind.
     let pid = std::process::id().to_string();
     let said = sandbox(&["start", "--speed", SPEED, "--exit-with", &pid]);
-    let endpoint = said.split_whitespace().find(|word| word.starts_with("http://"));
-    endpoint.expect("the sandbox says where it is").trim_end_matches(':').to_owned()
+    let endpoint = said
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"));
+    endpoint
+        .expect("the sandbox says where it is")
+        .trim_end_matches(':')
+        .to_owned()
 }
 
 /// Runs `kongstack sandbox` and returns what it printed.
