@@ -2,10 +2,10 @@
 
 use aws_sdk_rds::Client;
 use aws_sdk_rds::operation::modify_db_cluster::builders::ModifyDBClusterFluentBuilder;
-use aws_sdk_rds::types::{DbCluster as RdsCluster, SourceType};
+use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DbCluster as RdsCluster, SourceType};
 
 use super::capacity::Capacity;
-use super::cluster::{ABSENT, DbCluster, Desired, Live, log_changes};
+use super::cluster::{ABSENT, DbCluster, Desired, Live};
 use super::phase::Phase;
 use super::{events, tagging};
 use crate::aws::{AwsError, OrAbsent, failed};
@@ -321,4 +321,18 @@ async fn until(
 
 fn days(desired: &Desired) -> i32 {
     i32::try_from(desired.backup_retention_days).unwrap_or(i32::MAX)
+}
+
+/// The change that leaves exactly the logs wanted.
+fn log_changes(want: &[String], have: &[String]) -> CloudwatchLogsExportConfiguration {
+    let not_in = |all: &[String], those: &[String]| -> Vec<String> {
+        all.iter()
+            .filter(|one| !those.contains(one))
+            .cloned()
+            .collect()
+    };
+    CloudwatchLogsExportConfiguration::builder()
+        .set_enable_log_types(Some(not_in(want, have)))
+        .set_disable_log_types(Some(not_in(have, want)))
+        .build()
 }
