@@ -322,3 +322,85 @@ fn draw_nat(draft: &mut Draft<'_>, number: usize) {
         },
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::spec;
+    use super::*;
+
+    fn drawn(rest: &str) -> Vec<String> {
+        let spec = spec(rest);
+        let mut draft = Draft::new(&spec);
+        draw(&mut draft);
+        let resources = draft.finish().resources;
+        let names = resources.keys().map(|address| address.name().to_owned());
+        names.collect()
+    }
+
+    fn with(part: &str, names: &[String]) -> Vec<String> {
+        let names = names.iter().filter(|name| name.contains(part));
+        names.cloned().collect()
+    }
+
+    #[test]
+    fn one_nat_gateway_serves_all_zones_unless_each_gets_its_own() {
+        let one = drawn("");
+        assert_eq!(with("nat-gateway", &one), ["nat-gateway/1"]);
+        assert_eq!(with("private-route-table", &one), ["private-route-table/1"]);
+        let each = drawn("network: {egress: nat-per-az, availability_zones: 3}\n");
+        assert_eq!(with("nat-gateway", &each).len(), 3);
+        assert_eq!(with("elastic-ip", &each).len(), 3);
+        assert_eq!(with("private-default-route", &each).len(), 3);
+        assert_eq!(with("private-association", &each).len(), 3);
+    }
+
+    #[test]
+    fn without_nat_there_is_no_private_way_out() {
+        let image = "kong: {image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/kong:3.9.3'}\n";
+        let endpoints = drawn(&format!(
+            "network: {{egress: endpoints}}\nexec: true\n{image}"
+        ));
+        assert_eq!(
+            with("endpoint/", &endpoints),
+            [
+                "endpoint/ecr.api",
+                "endpoint/ecr.dkr",
+                "endpoint/logs",
+                "endpoint/s3",
+                "endpoint/secretsmanager",
+                "endpoint/ssmmessages",
+            ]
+        );
+        let public = drawn("network: {egress: public-ip}\n");
+        for names in [&endpoints, &public] {
+            assert!(with("nat-gateway", names).is_empty());
+            assert!(with("private-default-route", names).is_empty());
+            assert_eq!(with("private-association", names).len(), 2);
+        }
+    }
+
+    #[test]
+    fn tasks_with_public_addresses_stand_in_public_subnets() {
+        let spec = spec("network: {egress: public-ip}\n");
+        assert!(assign_public_ip(&spec));
+        assert_eq!(task_subnets(&spec), public_subnets(&spec));
+        assert_eq!(egress_ready(&spec), public_ready(&spec));
+    }
+
+    #[test]
+    fn an_existing_network_is_only_looked_up() {
+        let rest = "network:\n  existing:\n    vpc: vpc-0a1b2c3d\n    \
+                    public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32]\n    \
+                    private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]\n";
+        assert!(drawn(rest).is_empty());
+        let spec = spec(rest);
+        let mut draft = Draft::new(&spec);
+        draw(&mut draft);
+        let lookups = draft.finish().lookups;
+        assert_eq!(lookups.len(), 5);
+        for subnet in private_subnets(&spec).iter().chain(&public_subnets(&spec)) {
+            assert!(lookups.contains_key(subnet.address().unwrap()));
+        }
+        assert!(egress_ready(&spec).is_empty() && public_ready(&spec).is_empty());
+    }
+}

@@ -32,21 +32,6 @@ pub(crate) fn alb_group() -> Ref<SecurityGroupId> {
     Ref::Of(Group::Alb.address())
 }
 
-/// The data plane's group.
-pub(crate) fn data_plane_group() -> Ref<SecurityGroupId> {
-    Ref::Of(Group::DataPlane.address())
-}
-
-/// The group of the control plane and of migrations.
-pub(crate) fn control_plane_group() -> Ref<SecurityGroupId> {
-    Ref::Of(Group::ControlPlane.address())
-}
-
-/// The database's group.
-pub(crate) fn database_group() -> Ref<SecurityGroupId> {
-    Ref::Of(Group::Database.address())
-}
-
 /// The VPC endpoints' group, where the stack has any.
 pub(crate) fn endpoints_group() -> Ref<SecurityGroupId> {
     Ref::Of(Group::Endpoints.address())
@@ -320,4 +305,88 @@ fn draw_rule(draft: &mut Draft<'_>, rule: Rule) {
         tags: draft.tags(&address, &name),
     };
     draft.add::<SecurityGroupRule>(address, desired);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::spec;
+    use super::*;
+
+    fn names(spec: &StackSpec) -> Vec<String> {
+        rules(spec).iter().map(Rule::name).collect()
+    }
+
+    #[test]
+    fn each_role_gets_what_it_needs_and_no_more() {
+        assert_eq!(
+            names(&spec("")),
+            [
+                "alb-in-80-0.0.0.0-0",
+                "alb-out-8000-dp",
+                "dp-in-8000-alb",
+                "alb-out-8007-dp",
+                "dp-in-8007-alb",
+                "dp-out-8001-cp",
+                "cp-in-8001-dp",
+                "dp-out-8005-cp",
+                "cp-in-8005-dp",
+                "cp-out-5432-db",
+                "db-in-5432-cp",
+                "dp-out-443-0.0.0.0-0",
+                "cp-out-443-0.0.0.0-0",
+            ]
+        );
+    }
+
+    #[test]
+    fn with_endpoints_only_nothing_but_upstreams_leaves_the_network() {
+        let spec = spec(
+            "network: {egress: endpoints}\n\
+             kong: {image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/kong:3.9.3'}\n\
+             data_plane: {egress: [{port: 8443, cidr: 10.9.0.0/16}]}\n",
+        );
+        let leaving: Vec<String> = names(&spec)
+            .into_iter()
+            .filter(|name| name.contains("-out-443-") || name.contains("8443"))
+            .collect();
+        assert_eq!(
+            leaving,
+            [
+                "dp-out-443-endpoints",
+                "dp-out-443-s3",
+                "cp-out-443-endpoints",
+                "cp-out-443-s3",
+                "dp-out-8443-10.9.0.0-16",
+            ]
+        );
+        assert!(names(&spec).contains(&"endpoints-in-443-cp".to_owned()));
+    }
+
+    #[test]
+    fn tasks_wait_for_all_but_the_front_door() {
+        let spec = spec("");
+        assert_eq!(tasks_ready(&spec).len(), rules(&spec).len() - 1);
+        assert!(!tasks_ready(&spec).contains(&addresses::rule("alb-in-80-0.0.0.0-0")));
+    }
+
+    #[test]
+    fn every_client_block_and_port_is_a_rule() {
+        let spec = spec(
+            "ingress:\n  certificate: 'arn:aws:acm:eu-west-1:123456789012:certificate/x'\n  \
+             allow: [192.0.2.0/24, 198.51.100.7/32]\n",
+        );
+        let door: Vec<String> = names(&spec)
+            .into_iter()
+            .filter(|name| name.starts_with("alb-in"))
+            .collect();
+        assert_eq!(
+            door,
+            [
+                "alb-in-443-192.0.2.0-24",
+                "alb-in-443-198.51.100.7-32",
+                "alb-in-80-192.0.2.0-24",
+                "alb-in-80-198.51.100.7-32",
+            ]
+        );
+    }
 }
