@@ -35,6 +35,12 @@ impl Output {
         self
     }
 
+    /// All that was printed, on one line, so that wrapping does not part what belongs together.
+    pub(crate) fn all(&self) -> String {
+        let text = format!("{} {}", self.stdout, self.stderr);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Insists that a text stands in the result.
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
