@@ -82,15 +82,17 @@ fn up() -> String {
     format!("kong migrations up || kong migrations list || [ $? -eq {PENDING} ]")
 }
 
-/// Writes the document and imports it. The key comes from the environment and passes through the shell's own `printf`
-/// only, so it is never an argument of a process and never printed.
+/// Writes the document and imports it. The key comes from the environment and only the shell itself touches it: `[` and
+/// `printf` are built in, so it is never an argument of a process, and nothing prints it.
 fn import(route: &AdminRoute) -> Vec<String> {
-    let allowed = "^[A-Za-z0-9._~+/=-]+$";
+    let key = KEY_VARIABLE;
     vec![
         "umask 077".to_owned(),
-        format!("printf '%s' \"${KEY_VARIABLE}\" | grep -Eq '{allowed}' || exit {BAD_KEY}"),
+        format!("[ -n \"${key}\" ] || exit {BAD_KEY}"),
+        // Cut behind its first character that is not allowed, it is still the same: there is none.
+        format!("[ \"${{{key}#*[!A-Za-z0-9._~+/=-]}}\" = \"${key}\" ] || exit {BAD_KEY}"),
         format!("printf '%s' {} > {FILE}", quoted(&route.before)),
-        format!("printf '%s' \"${KEY_VARIABLE}\" >> {FILE}"),
+        format!("printf '%s' \"${key}\" >> {FILE}"),
         format!("printf '%s' {} >> {FILE}", quoted(&route.after)),
         format!("kong config db_import {FILE}"),
     ]
@@ -173,14 +175,42 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_only_named() {
-        for script in every_script().iter().filter(|s| s.contains(KEY_VARIABLE)) {
+    fn only_the_shell_itself_touches_the_key() {
+        for script in every_script() {
             for line in script.lines().filter(|line| line.contains(KEY_VARIABLE)) {
+                let into_file = line.starts_with("printf '%s' ") && line.ends_with(FILE);
+                assert!(into_file || line.starts_with("[ "), "{line}");
                 assert!(
-                    line.starts_with("printf '%s' \"$KONGSTACK_ADMIN_KEY\""),
+                    !line.contains('|') || line.ends_with("|| exit 64"),
                     "{line}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_real_shell_splices_the_key_and_refuses_a_bad_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("route.json");
+        let lines: Vec<String> = import(&route())
+            .iter()
+            .filter(|line| !line.starts_with("kong "))
+            .map(|line| line.replace(FILE, &file.to_string_lossy()))
+            .collect();
+        let run = |key: &str| {
+            let mut shell = std::process::Command::new("sh");
+            let shell = shell.args(["-c", &format!("set -eu\n{}", lines.join("\n"))]);
+            let done = shell.env(KEY_VARIABLE, key).output().expect("a shell");
+            assert!(done.stdout.is_empty() && done.stderr.is_empty());
+            done.status.code()
+        };
+        assert_eq!(run("Ab-1._~+/="), Some(0));
+        let written = std::fs::read_to_string(&file).expect("a document");
+        let document: serde_json::Value = serde_json::from_str(&written).expect("JSON");
+        let key = document.pointer("/consumers/0/keyauth_credentials/0/key");
+        assert_eq!(key, Some(&serde_json::json!("Ab-1._~+/=")));
+        for bad in ["", "a\"b", "a\\b", "a b", "$(id)", "a\nb"] {
+            assert_eq!(run(bad), Some(BAD_KEY), "{bad:?}");
         }
     }
 

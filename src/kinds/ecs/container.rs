@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_sdk_ecs::error::BuildError;
 use aws_sdk_ecs::types::{
     ContainerDefinition, HealthCheck, KeyValuePair, LinuxParameters, LogConfiguration, LogDriver,
     PortMapping, Secret, TransportProtocol,
@@ -98,7 +99,7 @@ impl Container {
                 .name(name)
                 .value_from(cx.text(from)?)
                 .build()
-                .map_err(unbuilt)
+                .map_err(|error| unbuilt(&error))
         });
         secrets.collect()
     }
@@ -110,7 +111,7 @@ impl Container {
             .log_driver(LogDriver::Awslogs)
             .set_options(Some(options.into_iter().collect()))
             .build()
-            .map_err(unbuilt)
+            .map_err(|error| unbuilt(&error))
     }
 }
 
@@ -124,7 +125,7 @@ impl Health {
             .retries(i32::from(self.retries))
             .start_period(seconds(self.start_period))
             .build()
-            .map_err(unbuilt)
+            .map_err(|error| unbuilt(&error))
     }
 }
 
@@ -159,6 +160,6 @@ fn init_process() -> LinuxParameters {
         .build()
 }
 
-fn unbuilt(error: aws_sdk_ecs::error::BuildError) -> Error {
+fn unbuilt(error: &BuildError) -> Error {
     Error::Internal(error.to_string())
 }

@@ -16,6 +16,10 @@ const IMMUTABLE: &str = "a task definition is immutable: a new revision is regis
 pub(super) struct Fields(BTreeMap<String, Option<String>>);
 
 impl Fields {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "what is set is mostly made in place"
+    )]
     pub(super) fn set(&mut self, name: impl Into<String>, value: impl ToString) {
         self.0.insert(name.into(), Some(value.to_string()));
     }

@@ -57,35 +57,31 @@ pub(super) async fn update(
     live: &Live,
     diff: &Diff,
 ) -> Result<String, Error> {
-    let changes = |field: &str| diff.has(field);
-    let network_changes = ["subnets", "security_groups", "assign_public_ip"]
-        .into_iter()
-        .any(changes);
-    let network = network_changes
-        .then(|| desired.network.to_sdk(cx))
-        .transpose()?;
-    let deployment_changes = [
+    let changes = |fields: &[&str]| fields.iter().any(|field| diff.has(field));
+    let network = ["subnets", "security_groups", "assign_public_ip"];
+    let network = when(changes(&network), || desired.network.to_sdk(cx))?;
+    let deployment = [
         "minimum_healthy_percent",
         "maximum_percent",
         "circuit_breaker",
-    ]
-    .into_iter()
-    .any(changes);
-    let strategy = changes("capacity_provider_strategy")
-        .then(|| strategy(desired))
-        .transpose()?;
-    let failed_before = live
-        .primary
-        .as_ref()
-        .is_some_and(|primary| matches!(primary.rollout, Rollout::Failed(_)));
+    ];
+    let deployment = changes(&deployment).then(|| deployment_configuration(desired));
+    let strategy = when(changes(&["capacity_provider_strategy"]), || {
+        strategy(desired)
+    })?;
+    let definition = when(changes(&["task_definition"]), || {
+        cx.get(&desired.task_definition)
+    })?;
+    let balancers = when(changes(&["load_balancers"]), || load_balancers(cx, desired))?;
+    let registries = when(changes(&["service_registries"]), || registries(cx, desired))?;
+    let grace = changes(&["health_check_grace_period"]).then(|| grace(desired).unwrap_or(0));
+    let platform = changes(&["platform_version"]).then(|| PLATFORM.to_owned());
+    let count = changes(&["desired_count"]).then(|| desired.count.first());
+    let exec = changes(&["execute_command"]).then_some(desired.execute_command);
+    let propagate = changes(&["propagate_tags"]).then_some(PropagateTags::Service);
+    let before = live.primary.as_ref().map(|primary| &primary.rollout);
     // ECS takes another strategy only with a new deployment, and repeats a failed one only when told to.
-    let force = strategy.is_some() || failed_before;
-    let definition = cx.get(&desired.task_definition)?;
-    let definition = changes("task_definition").then(|| definition.to_string());
-    let balancers = load_balancers(cx, desired)?;
-    let balancers = changes("load_balancers").then_some(balancers);
-    let registries = registries(cx, desired)?;
-    let registries = changes("service_registries").then_some(registries);
+    let force = strategy.is_some() || matches!(before, Some(Rollout::Failed(_)));
     let what = format!("service {}", live.name);
     let answer = until_accepted(cx, &what, Patience::seconds(5, 5, 300), || async {
         cx.clients()
@@ -93,23 +89,17 @@ pub(super) async fn update(
             .update_service()
             .cluster(live.cluster.as_str())
             .service(&live.name)
-            .set_task_definition(definition.clone())
-            .set_desired_count(changes("desired_count").then(|| desired.count.first()))
+            .set_task_definition(definition.as_ref().map(ToString::to_string))
+            .set_desired_count(count)
             .set_capacity_provider_strategy(strategy.clone())
-            .set_platform_version(changes("platform_version").then(|| PLATFORM.to_owned()))
+            .set_platform_version(platform.clone())
             .set_network_configuration(network.clone())
-            .set_deployment_configuration(
-                deployment_changes.then(|| deployment_configuration(desired)),
-            )
-            .set_health_check_grace_period_seconds(
-                changes("health_check_grace_period").then(|| grace(desired).unwrap_or(0)),
-            )
+            .set_deployment_configuration(deployment.clone())
+            .set_health_check_grace_period_seconds(grace)
             .set_load_balancers(balancers.clone())
             .set_service_registries(registries.clone())
-            .set_enable_execute_command(
-                changes("execute_command").then_some(desired.execute_command),
-            )
-            .set_propagate_tags(changes("propagate_tags").then_some(PropagateTags::Service))
+            .set_enable_execute_command(exec)
+            .set_propagate_tags(propagate.clone())
             .force_new_deployment(force)
             .send()
             .await
@@ -117,6 +107,11 @@ pub(super) async fn update(
     })
     .await?;
     Ok(begun(answer.service(), "ecs:UpdateService")?.1)
+}
+
+/// What `make` makes, if it is needed.
+fn when<T>(needed: bool, make: impl FnOnce() -> Result<T, Error>) -> Result<Option<T>, Error> {
+    needed.then(make).transpose()
 }
 
 /// The service's ARN and the id of its primary deployment.

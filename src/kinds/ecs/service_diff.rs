@@ -26,11 +26,6 @@ pub(super) fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Dif
         after: _,         // says when, not what
         started_after: _, // says when, not what
     } = desired;
-    let TaskNetwork {
-        subnets,
-        security_groups,
-        assign_public_ip,
-    } = network;
     let mut diff = Diff::new();
     diff.immutable("name", name, &live.name, "a service cannot be renamed");
     let moved = Effect::Replace("a service cannot be moved to another cluster");
@@ -51,10 +46,7 @@ pub(super) fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Dif
         &PLATFORM.to_owned(),
         &live.platform_version,
     );
-    diff.references("subnets", subnets, &live.subnets, outputs, Effect::InPlace);
-    let (field, have) = ("security_groups", &live.security_groups);
-    diff.references(field, security_groups, have, outputs, Effect::InPlace);
-    diff.field("assign_public_ip", assign_public_ip, &live.assign_public_ip);
+    diff_network(network, live, outputs, &mut diff);
     let (want, have) = (minimum_healthy_percent, &live.minimum_healthy_percent);
     diff.field("minimum_healthy_percent", want, have);
     diff.field("maximum_percent", maximum_percent, &live.maximum_percent);
@@ -73,6 +65,18 @@ pub(super) fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Dif
     diff_rollout(live, &mut diff);
     diff.tags(tags, &live.tags);
     diff
+}
+
+fn diff_network(network: &TaskNetwork, live: &Live, outputs: &dyn Resolve, diff: &mut Diff) {
+    let TaskNetwork {
+        subnets,
+        security_groups,
+        assign_public_ip,
+    } = network;
+    diff.references("subnets", subnets, &live.subnets, outputs, Effect::InPlace);
+    let (field, have) = ("security_groups", &live.security_groups);
+    diff.references(field, security_groups, have, outputs, Effect::InPlace);
+    diff.field("assign_public_ip", assign_public_ip, &live.assign_public_ip);
 }
 
 fn diff_traffic(
@@ -244,9 +248,7 @@ mod tests {
         let live = Live::from_sdk(&service.build()).expect("a whole service");
         let diff = diff(desired, &live, &Nothing);
         let changes = diff.changes().iter();
-        changes
-            .map(|one| (one.field.clone(), one.effect.clone()))
-            .collect()
+        changes.map(|one| (one.field.clone(), one.effect)).collect()
     }
 
     fn deployment(state: sdk::DeploymentRolloutState) -> sdk::Deployment {
