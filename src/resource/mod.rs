@@ -16,10 +16,12 @@ mod output;
 mod step;
 pub(crate) mod tags;
 
-pub(crate) use address::{Address, InvalidAddress, Layer};
+pub(crate) use address::{Address, Layer};
 pub(crate) use blueprint::Blueprint;
 pub(crate) use change::{Change, Diff, Effect, KNOWN_AFTER_APPLY};
-pub(crate) use erased::{AnyKind, Erased, KindRef, Resource, Seen, Standing, kind};
+#[cfg(test)]
+pub(crate) use erased::AnyKind;
+pub(crate) use erased::{Erased, KindRef, Resource, Seen, Standing, kind};
 pub(crate) use error::Error;
 pub(crate) use inventory::Inventory;
 pub(crate) use kind::{Blocker, Found, Kind, ReplaceOrder, Wanted};

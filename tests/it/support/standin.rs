@@ -23,8 +23,6 @@ pub(crate) struct Call {
     pub(crate) start: f64,
     /// When it ended.
     pub(crate) end: f64,
-    /// The error code it was answered with.
-    pub(crate) error: Option<String>,
 }
 
 /// The address of the simulation, which is started first if need be.
