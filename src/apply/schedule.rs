@@ -5,10 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::act::{Acted, act};
@@ -75,15 +73,13 @@ pub(crate) async fn run(
 
 impl Schedule<'_> {
     async fn go(&mut self) {
-        let mut running: FuturesUnordered<BoxFuture<'_, (StepId, Instant, End)>> =
-            FuturesUnordered::new();
+        // Dropping the set, as an abort does, ends its tasks.
+        let mut running = JoinSet::new();
         let mut draining = false;
         loop {
             if self.may_begin() {
                 for id in self.ready() {
-                    if let Some(step) = self.begin(id) {
-                        running.push(step);
-                    }
+                    self.begin(id, &mut running);
                 }
             }
             tokio::select! {
@@ -93,8 +89,10 @@ impl Schedule<'_> {
                     draining = true;
                     self.recorder.event(Event::Draining);
                 }
-                next = running.next() => match next {
-                    Some((id, since, end)) => self.end(id, since, end),
+                next = running.join_next() => match next {
+                    Some(Ok((id, since, end))) => self.end(id, since, end),
+                    // A step that panicked is a defect; it counts as never seen to its end.
+                    Some(Err(error)) => tracing::error!(%error, "a step broke"),
                     None => return,
                 },
             }
@@ -123,12 +121,11 @@ impl Schedule<'_> {
             .collect()
     }
 
-    fn begin<'s>(&mut self, id: StepId) -> Option<BoxFuture<'s, (StepId, Instant, End)>>
-    where
-        Self: 's,
-    {
-        let (entry, kind) = self.at(id).map(|(entry, kind)| (entry.clone(), kind))?;
-        *self.states.get_mut(id)? = State::Running;
+    fn begin(&mut self, id: StepId, running: &mut JoinSet<(StepId, Instant, End)>) {
+        let Some((entry, kind)) = self.at(id).map(|(entry, kind)| (entry.clone(), kind)) else {
+            return;
+        };
+        self.set(id, State::Running);
         let outputs: Arc<dyn Resolve> = self.outputs.clone();
         let notify: Arc<dyn Notify> = self.recorder.clone();
         let stack = (self.plan.stack.as_str(), self.plan.region.as_str());
@@ -142,7 +139,7 @@ impl Schedule<'_> {
             self.limits.clone(),
         );
         let (entry, engine, recorder) = (entry, self.engine.clone(), Arc::clone(&self.recorder));
-        let run = async move {
+        running.spawn(async move {
             if !step.acquire().await {
                 return (id, Instant::now(), End::NeverBegan);
             }
@@ -155,8 +152,7 @@ impl Schedule<'_> {
                 noun,
             });
             (id, since, End::Ran(act(&step, &entry, kind, &engine).await))
-        };
-        Some(run.boxed())
+        });
     }
 
     fn at(&self, id: StepId) -> Option<(&Entry, StepKind)> {

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use super::addresses;
 use super::draft::Draft;
+use super::network;
 use crate::kinds::rds::{
     Capacity, DbCluster, DbClusterParameterGroup, DbInstance, DbSubnetGroup, VersionPrefix,
     cluster, instance, parameter_group, subnet_group,
 };
-use crate::resource::{Address, Endpoint, Lookup, Output, Ref, SubnetId};
+use crate::resource::{Address, Endpoint, Lookup, Ref};
 use crate::spec::{Named, StackSpec};
 
 /// The database that Kong keeps its configuration in.
@@ -83,10 +84,10 @@ fn version(spec: &StackSpec) -> VersionPrefix {
 fn draw_groups(draft: &mut Draft<'_>, version: VersionPrefix) {
     let spec = draft.spec;
     let address = addresses::subnet_group();
-    let name = suffixed(spec, Named::DatabaseSubnetGroup, &network(spec));
+    let name = suffixed(spec, Named::DatabaseSubnetGroup, &vpc(spec));
     let desired = subnet_group::Desired {
         description: format!("Private subnets of the Kong stack {}", spec.name),
-        subnets: subnets(spec),
+        subnets: network::private_subnets(spec),
         tags: draft.tags(&address, &name),
         name,
     };
@@ -158,21 +159,8 @@ fn draw_instance(
     draft.add::<DbInstance>(address, desired);
 }
 
-fn subnets(spec: &StackSpec) -> Vec<Ref<SubnetId>> {
-    match &spec.network.existing {
-        Some(existing) => existing
-            .private_subnets
-            .iter()
-            .map(|id| Ref::Literal(SubnetId::new(id.as_str())))
-            .collect(),
-        None => (1..=spec.network.private_subnets().len())
-            .map(|number| Ref::Of(addresses::private_subnet(number)))
-            .collect(),
-    }
-}
-
 /// What fixes the VPC: its id where it is somebody else's, its address range where it is ours.
-fn network(spec: &StackSpec) -> String {
+fn vpc(spec: &StackSpec) -> String {
     match &spec.network.existing {
         Some(existing) => existing.vpc.to_string(),
         None => spec.network.cidr().to_string(),
@@ -186,4 +174,84 @@ fn suffixed(spec: &StackSpec, named: Named, fixed: &str) -> String {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });
     format!("{}-{:06x}", spec.name_of(named), hash & 0x00ff_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blueprint::sample::spec;
+
+    fn drawn(rest: &str) -> crate::resource::Blueprint {
+        let spec = spec(rest);
+        let mut draft = Draft::new(&spec);
+        draw(&mut draft);
+        draft.finish()
+    }
+
+    fn instances(rest: &str) -> Vec<(String, u8, bool)> {
+        let blueprint = drawn(rest);
+        let desired = blueprint.resources.values();
+        desired
+            .filter_map(|resource| resource.desired_as::<DbInstance>())
+            .map(|one| {
+                (
+                    one.identifier.clone(),
+                    one.promotion_tier,
+                    one.auto_minor_version_upgrade,
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_writer_is_the_first_instance_and_readers_follow() {
+        assert_eq!(instances(""), [("demo-db-1".to_owned(), 1, true)]);
+        let all = instances("database: {readers: 2, engine_version: \"16.6\"}");
+        let names: Vec<&str> = all.iter().map(|(name, ..)| name.as_str()).collect();
+        assert_eq!(names, ["demo-db-2", "demo-db-3", "demo-db-1"]);
+        assert!(
+            all.iter().all(|(.., upgraded)| !upgraded),
+            "a pinned minor version is kept"
+        );
+    }
+
+    #[test]
+    fn what_fixes_a_group_is_in_its_name() {
+        let names = |rest: &str| {
+            let blueprint = drawn(rest);
+            let resource = |address: Address| blueprint.resources[&address].clone();
+            let subnets = resource(addresses::subnet_group());
+            let parameters = resource(addresses::parameter_group());
+            (
+                subnets.desired_as::<DbSubnetGroup>().unwrap().name.clone(),
+                parameters
+                    .desired_as::<DbClusterParameterGroup>()
+                    .unwrap()
+                    .name
+                    .clone(),
+            )
+        };
+        let first = names("");
+        assert_eq!(first, names("database: {engine_version: \"16.6\"}"));
+        let newer = names("database: {engine_version: \"17\"}");
+        assert_eq!(first.0, newer.0);
+        assert_ne!(first.1, newer.1);
+        let moved = names("network: {cidr: 10.1.0.0/16}");
+        assert_ne!(first.0, moved.0);
+        assert_eq!(first.1, moved.1);
+    }
+
+    #[test]
+    fn the_capacity_asked_for_is_what_a_version_is_looked_up_by() {
+        let look_up = |rest: &str| drawn(rest).lookups[&addresses::engine_version()].clone();
+        let asked = |min_half_acus| Lookup::EngineVersion {
+            prefix: "16".to_owned(),
+            min_half_acus,
+        };
+        assert_eq!(look_up(""), asked(0));
+        assert_eq!(
+            look_up("database: {capacity: {min: 0.5, max: 1}}"),
+            asked(1)
+        );
+    }
 }

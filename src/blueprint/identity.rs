@@ -228,3 +228,60 @@ fn partition(region: &str) -> &'static str {
         "aws"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blueprint::sample::spec;
+
+    /// All statements of all policies, as `sid: resources`.
+    fn permissions(rest: &str) -> Vec<String> {
+        let spec = spec(rest);
+        let mut draft = Draft::new(&spec);
+        draw(&mut draft);
+        let blueprint = draft.finish();
+        let policies = blueprint.resources.values();
+        policies
+            .filter_map(|resource| resource.desired_as::<RolePolicy>())
+            .flat_map(|policy| policy.document.statements.clone())
+            .map(|one| {
+                let resources: Vec<String> = one.resources.iter().map(Text::to_string).collect();
+                format!("{}: {}", one.sid, resources.join(" "))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn tasks_read_the_stack_s_secrets_and_write_its_logs_only() {
+        insta::assert_snapshot!(permissions("").join("\n"), @r"
+        Secrets: ${secrets/cluster-certificate.arn} ${secrets/admin-key.arn} ${database/cluster.secret-arn}
+        Logs: arn:aws:logs:eu-west-1:${lookup/account.id}:log-group:/kongstack/demo/control-plane:* arn:aws:logs:eu-west-1:${lookup/account.id}:log-group:/kongstack/demo/data-plane:* arn:aws:logs:eu-west-1:${lookup/account.id}:log-group:/kongstack/demo/migrations:*
+        ");
+    }
+
+    #[test]
+    fn a_private_image_a_shell_and_a_key_of_one_s_own_add_just_that() {
+        let image =
+            "kong: {image: \"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/kong:3.9.3\"}\n";
+        let key = "admin: {api_key: \"arn:aws:secretsmanager:eu-west-1:123456789012:secret:mine-AbCdEf\"}\n";
+        let all = permissions(&format!("{image}{key}exec: true\n"));
+        let starting = |sid: &str| {
+            let statements = all.iter().filter(|one| one.starts_with(sid));
+            statements.map(String::as_str).collect::<Vec<_>>()
+        };
+        assert_eq!(starting("Registry"), ["Registry: *"]);
+        assert_eq!(
+            starting("Image"),
+            ["Image: arn:aws:ecr:eu-west-1:123456789012:repository/mirror/kong"]
+        );
+        assert_eq!(starting("Exec"), ["Exec: *"; 2], "each plane's own role");
+        assert!(starting("Secrets")[0].contains("secret:mine-AbCdEf"));
+    }
+
+    #[test]
+    fn regions_outside_the_main_partition_have_arns_of_their_own() {
+        assert_eq!(partition("eu-west-1"), "aws");
+        assert_eq!(partition("cn-north-1"), "aws-cn");
+        assert_eq!(partition("us-gov-west-1"), "aws-us-gov");
+    }
+}

@@ -109,3 +109,47 @@ fn draw_secret(
     };
     draft.add::<Secret>(address, desired);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blueprint::sample::spec;
+
+    #[test]
+    fn tasks_are_given_fields_of_secrets_by_reference() {
+        assert_eq!(
+            certificate().to_string(),
+            "${secrets/cluster-certificate.arn}:cert::"
+        );
+        assert_eq!(
+            certificate_key().to_string(),
+            "${secrets/cluster-certificate.arn}:key::"
+        );
+        assert_eq!(
+            database_password().to_string(),
+            "${database/cluster.secret-arn}:password::"
+        );
+        assert_eq!(
+            database_username().to_string(),
+            "${database/cluster.secret-arn}:username::"
+        );
+    }
+
+    #[test]
+    fn a_key_of_somebody_else_s_is_used_and_not_owned() {
+        let own = spec("");
+        assert_eq!(admin_key(&own).to_string(), "${secrets/admin-key.arn}");
+        let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mine-AbCdEf";
+        let theirs = spec(&format!("admin: {{api_key: \"{arn}\"}}"));
+        assert_eq!(admin_key(&theirs).to_string(), arn);
+        let mut draft = Draft::new(&theirs);
+        draw(&mut draft);
+        let blueprint = draft.finish();
+        assert!(!blueprint.resources.contains_key(&addresses::admin_key()));
+        assert!(
+            blueprint
+                .resources
+                .contains_key(&addresses::cluster_certificate())
+        );
+    }
+}

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::args::{ApplyArgs, RunArgs};
+use super::args::ApplyArgs;
 use super::ask::{Question, ask};
 use super::error::{CliError, Exit};
+use super::flags::RunArgs;
 use super::session::{self, Session, Wish, refuse};
 use crate::apply::{self, Options};
 use crate::event::Sink;

@@ -1,16 +1,11 @@
-//! What may be written on the command line. The doc comments are the help text.
+//! The commands and what each takes. The doc comments are the help text.
 //!
-//! Groups of flags are structs; a command flattens the groups that do something on it and no others.
-
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::time::Duration;
+//! A command flattens the groups of flags (`flags`) that do something on it and no others.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::resource::Address;
-use crate::spec::Override;
+use super::flags::{AwsArgs, LossArgs, RunArgs, SelectArgs, ShownArgs, SpecArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -59,32 +54,6 @@ pub(super) struct Cli {
     pub(super) shown: ShownArgs,
 }
 
-/// How much is said, and how.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Display")]
-pub(super) struct ShownArgs {
-    /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub(super) color: Color,
-    /// Print results and errors only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
-    /// Say more; twice for everything
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub(super) verbose: u8,
-}
-
-/// When to use colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -115,120 +84,6 @@ pub(super) enum Command {
     Sandbox(SandboxCommand),
     /// Print completions for a shell
     Completions(CompletionsArgs),
-}
-
-/// Where the spec comes from.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Spec")]
-pub(super) struct SpecArgs {
-    /// The stack file; `-` reads standard input
-    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_FILE)]
-    pub(super) file: PathBuf,
-    /// Put a value over the file's, such as `database.readers=1`
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
-    /// Use this region instead of the file's
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
-}
-
-/// The file taken when none is named.
-const DEFAULT_FILE: &str = "kongstack.yaml";
-
-impl SpecArgs {
-    /// What is put over the file.
-    pub(super) fn overrides(&self) -> Vec<Override> {
-        let region = self.region.iter();
-        let region = region.map(|region| Override::flag("--region", "region", region));
-        let set = self.set.iter().map(|one| Override::set(one));
-        set.chain(region).collect()
-    }
-
-    /// The same flags again, for a command to suggest.
-    fn repeated(&self) -> String {
-        let file = (self.file.as_os_str() != DEFAULT_FILE).then(|| {
-            format!(
-                " -f {}",
-                crate::report::shell_word(&self.file.to_string_lossy())
-            )
-        });
-        let set = self.set.iter();
-        let set = set.map(|one| format!(" --set {}", crate::report::shell_word(one)));
-        let region = self.region.iter().map(|one| format!(" --region {one}"));
-        file.into_iter().chain(set).chain(region).collect()
-    }
-}
-
-/// Which AWS.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "AWS")]
-pub(super) struct AwsArgs {
-    /// The profile of the AWS configuration to use
-    #[arg(long, value_name = "NAME", conflicts_with = "sandbox")]
-    pub(super) profile: Option<String>,
-    /// Use a simulation of AWS on this machine; no account needed
-    #[arg(long)]
-    pub(super) sandbox: bool,
-    /// Give up after this long, such as `45m`; counts the whole run
-    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
-    pub(super) timeout: Option<Duration>,
-}
-
-impl AwsArgs {
-    /// The flags that say which stack is meant, for a command to suggest.
-    pub(super) fn repeated(&self, spec: &SpecArgs) -> String {
-        let profile = self.profile.iter();
-        let profile = profile.map(|one| format!(" --profile {}", crate::report::shell_word(one)));
-        let sandbox = self.sandbox.then(|| " --sandbox".to_owned());
-        let flags: String = profile.chain(sandbox).collect();
-        format!("{}{flags}", spec.repeated())
-    }
-}
-
-fn positive_duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("it must be longer than nothing".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(format!(
-            "{error}; write something like `90s`, `45m` or `1h 30m`"
-        )),
-    }
-}
-
-/// Which part of the stack.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Selection")]
-pub(super) struct SelectArgs {
-    /// Only this resource and what it needs; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) target: Vec<Address>,
-    /// Not this resource, nor what needs it; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) exclude: Vec<Address>,
-}
-
-/// How changes are made.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Run")]
-pub(super) struct RunArgs {
-    /// Go ahead without asking
-    #[arg(long)]
-    pub(super) auto_approve: bool,
-    /// Never ask; fail where an answer is needed
-    #[arg(long)]
-    pub(super) no_input: bool,
-    /// How many resources are worked on at once; waiting does not count
-    #[arg(long, value_name = "N", default_value = "16")]
-    pub(super) parallelism: NonZeroUsize,
-}
-
-/// What may be lost.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Run")]
-pub(super) struct LossArgs {
-    /// Let this resource's data be lost; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) allow_data_loss: Vec<Address>,
 }
 
 /// The arguments of `plan`.
@@ -378,4 +233,151 @@ Examples:
 pub(super) struct CompletionsArgs {
     /// The shell
     pub(super) shell: Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn clap_finds_nothing_wrong() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_into_80_columns() {
+        let mut all = vec![Cli::command()];
+        while let Some(command) = all.pop() {
+            let help = command
+                .clone()
+                .term_width(80)
+                .render_long_help()
+                .to_string();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+            }
+            all.extend(command.get_subcommands().cloned());
+        }
+    }
+
+    #[test]
+    fn the_first_page() {
+        let help = Cli::command().term_width(80).render_long_help().to_string();
+        insta::assert_snapshot!(help, @r"
+        A Kong Gateway stack on AWS from one YAML file.
+
+        The file says what the gateway should be; AWS itself is the record of what it
+        is. Nothing else is stored: no state file, no server.
+
+        Usage: kongstack [OPTIONS] <COMMAND>
+
+        Commands:
+          plan         Show what would change on AWS, and why
+          apply        Make AWS match the spec
+          destroy      Remove the stack from AWS
+          validate     Check the spec without asking AWS
+          output       Print the endpoints and ids of a live stack
+          sandbox      Run the simulated AWS that `--sandbox` uses
+          completions  Print completions for a shell
+
+        Options:
+          -h, --help
+                  Print help (see a summary with '-h')
+
+          -V, --version
+                  Print version
+
+        Display:
+              --color <WHEN>
+                  When to use colours
+
+                  Possible values:
+                  - auto:   On a terminal, unless NO_COLOR is set
+                  - always: Always
+                  - never:  Never
+                  
+                  [default: auto]
+
+          -q, --quiet
+                  Print results and errors only
+
+          -v, --verbose...
+                  Say more; twice for everything
+
+        Examples:
+          kongstack plan --sandbox          what would be made, on a simulated AWS
+          kongstack plan                    what would change
+          kongstack apply                   make AWS match kongstack.yaml
+          kongstack output endpoint         the gateway's address
+          kongstack destroy -f other.yaml   remove a stack
+
+        Exit codes:
+          0    done, or nothing to do
+          1    failed; nothing was changed, or nothing more than the report says
+          2    changes are pending (only `plan --detailed-exitcode`)
+          3    the spec is invalid or cannot be read
+          4    applied in part: the report says what is missing, a rerun goes on
+          64   wrong usage
+          130  interrupted
+
+        Environment:
+          AWS_PROFILE, AWS_ENDPOINT_URL and everything else the AWS SDKs read
+          KONGSTACK_LOG          log filter, such as `kongstack=trace`
+          NO_COLOR, CLICOLOR, CLICOLOR_FORCE
+        ");
+    }
+
+    #[test]
+    fn what_apply_takes() {
+        let mut command = Cli::command();
+        let apply = command.find_subcommand_mut("apply").expect("a command");
+        let help = apply.clone().term_width(80).render_help().to_string();
+        insta::assert_snapshot!(help, @r"
+        Make AWS match the spec
+
+        Usage: apply [OPTIONS]
+
+        Options:
+          -h, --help  Print help (see more with '--help')
+
+        Spec:
+          -f, --file <FILE>       The stack file; `-` reads standard input [default:
+                                  kongstack.yaml]
+              --set <PATH=VALUE>  Put a value over the file's, such as
+                                  `database.readers=1`
+              --region <REGION>   Use this region instead of the file's
+
+        AWS:
+              --profile <NAME>      The profile of the AWS configuration to use
+              --sandbox             Use a simulation of AWS on this machine; no account
+                                    needed
+              --timeout <DURATION>  Give up after this long, such as `45m`; counts the
+                                    whole run
+
+        Selection:
+              --target <ADDRESS>   Only this resource and what it needs (to destroy:
+                                   what needs it); may be repeated
+              --exclude <ADDRESS>  Not this resource, nor what needs it (to destroy:
+                                   what it needs); may be repeated
+
+        Run:
+              --auto-approve
+                  Go ahead without asking
+              --no-input
+                  Never ask; fail where an answer is needed
+              --parallelism <N>
+                  How many resources are worked on at once; waiting does not count
+                  [default: 16]
+              --allow-data-loss <ADDRESS>
+                  Let this resource's data be lost; may be repeated
+
+        Examples:
+          kongstack apply
+          kongstack apply --auto-approve --timeout 45m
+          kongstack apply --sandbox
+          kongstack apply --target data-plane/service
+        ");
+    }
 }

@@ -7,8 +7,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 
-use super::args::AwsArgs;
 use super::error::CliError;
+use super::flags::AwsArgs;
 use crate::aws::{AwsError, Class, Clients, failed};
 use crate::report::{Failure, Screen, Surroundings};
 use crate::resource::{Error, Pace};

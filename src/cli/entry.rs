@@ -7,8 +7,9 @@ use anstream::ColorChoice;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use super::args::{Cli, Color, Command};
+use super::args::{Cli, Command};
 use super::error::{CliError, Exit};
+use super::flags::Color;
 use super::{apply, completions, destroy, logging, output, plan, sandbox, validate};
 use crate::report::Screen;
 

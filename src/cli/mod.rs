@@ -11,6 +11,7 @@ mod connect;
 mod destroy;
 mod entry;
 mod error;
+mod flags;
 mod interrupt;
 mod logging;
 mod output;

@@ -10,8 +10,8 @@ pub(super) fn run(command: &SandboxCommand, screen: &Screen) -> Result<Exit, Cli
     let text = match command {
         SandboxCommand::Start { speed, exit_with } => {
             let say = |text: &str| screen.note(&format!("sandbox: {text}\n"));
-            let sandbox =
-                sandbox::start(*speed, *exit_with, &say).map_err(|error| failed("started", &error))?;
+            let sandbox = sandbox::start(*speed, *exit_with, &say)
+                .map_err(|error| failed("started", &error))?;
             format!("{}next: kongstack plan --sandbox\n", describe(&sandbox))
         }
         SandboxCommand::Stop => {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::args::{AwsArgs, SelectArgs, SpecArgs};
 use super::connect::{Connection, connect, knock, sandbox};
 use super::error::CliError;
+use super::flags::{AwsArgs, SelectArgs, SpecArgs};
 use super::interrupt::Interrupt;
 use super::spec;
 use crate::apply::{self, Engine};

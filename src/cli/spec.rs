@@ -1,7 +1,7 @@
 //! The first stage as every command runs it: the file, the flags put over it, and what is wrong with them.
 
-use super::args::SpecArgs;
 use super::error::CliError;
+use super::flags::SpecArgs;
 use crate::report::Screen;
 use crate::report::diagnostics;
 use crate::spec::{self, StackSpec};

@@ -12,6 +12,7 @@ mod lines;
 mod live;
 mod outcome;
 mod outputs;
+mod permission;
 mod plan;
 mod reporter;
 #[cfg(test)]

@@ -76,12 +76,6 @@ impl Screen {
         self.quiet
     }
 
-    /// Whether more than usual is wanted.
-    #[must_use]
-    pub(crate) fn is_verbose(&self) -> bool {
-        self.verbose > 0
-    }
-
     /// Whether a display that redraws itself can be shown. Log lines would tear it apart.
     #[must_use]
     pub(crate) fn is_live(&self) -> bool {

@@ -1,7 +1,9 @@
 //! What a kind observes with: clients, the blueprint, and what other kinds have found.
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -18,6 +20,7 @@ pub(crate) type LookUp =
     for<'a> fn(&'a Observer, &'a Address) -> BoxFuture<'a, Result<Outputs, Error>>;
 
 type Once<T> = OnceCell<Result<T, Error>>;
+type Shared = Arc<dyn Any + Send + Sync>;
 
 /// One look at a stack: every question is asked at most once, however many kinds need its answer.
 ///
@@ -32,6 +35,7 @@ pub(crate) struct Observer {
     seen: HashMap<&'static str, Once<Arc<Vec<Seen>>>>,
     lookups: BTreeMap<Address, Once<Outputs>>,
     inventory: Once<Arc<Inventory>>,
+    shared: Mutex<HashMap<&'static str, Arc<Once<Shared>>>>,
 }
 
 impl Observer {
@@ -60,6 +64,7 @@ impl Observer {
             seen,
             lookups,
             inventory: Once::default(),
+            shared: Mutex::default(),
         }
     }
 
@@ -182,6 +187,26 @@ impl Observer {
                 .clone(),
             None => Err(Error::Internal(format!("the blueprint has no {address}"))),
         }
+    }
+
+    /// The answer to a question that several lookups or kinds share: `ask` runs for the first of them only.
+    ///
+    /// # Errors
+    /// What `ask` failed with.
+    pub(crate) async fn shared<T: Any + Send + Sync>(
+        &self,
+        question: &'static str,
+        ask: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<Arc<T>, Error> {
+        let once = {
+            let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(shared.entry(question).or_default())
+        };
+        let ask = || async { ask.await.map(|answer| Arc::new(answer) as Shared) };
+        let answer = once.get_or_init(ask).await.clone()?;
+        answer
+            .downcast()
+            .map_err(|_| Error::Internal(format!("two questions are called {question}")))
     }
 
     /// What carries the stack's tag, as the Resource Groups Tagging API lists it.

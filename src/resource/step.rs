@@ -214,8 +214,11 @@ impl Step {
         self.notify.note(&self.address, Note::Remark(text.into()));
     }
 
-    /// Takes a slot, waiting for one if all are taken. `false` when the run is draining.
+    /// Takes a slot unless it has one, waiting for one if all are taken. `false` when the run is draining.
     pub(crate) async fn acquire(&self) -> bool {
+        if self.holds_slot() {
+            return true;
+        }
         tokio::select! {
             biased;
             () = self.limits.drain.cancelled() => false,
@@ -224,6 +227,13 @@ impl Step {
                 true
             }
         }
+    }
+
+    fn holds_slot(&self) -> bool {
+        self.slot
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
     }
 
     fn release(&self) {

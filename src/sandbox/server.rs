@@ -62,7 +62,11 @@ pub(crate) fn ensure(say: &dyn Fn(&str)) -> Result<Sandbox, SandboxError> {
 
 /// Starts a simulation at `speed`; one that runs at another speed is restarted, losing what is in it. It ends by
 /// itself when the process `exit_with` is gone.
-pub(crate) fn start(speed: Option<f64>, exit_with: Option<u32>, say: &dyn Fn(&str)) -> Result<Sandbox, SandboxError> {
+pub(crate) fn start(
+    speed: Option<f64>,
+    exit_with: Option<u32>,
+    say: &dyn Fn(&str),
+) -> Result<Sandbox, SandboxError> {
     let folder = Folder::open()?;
     let _lock = folder.lock()?;
     let wanted = speed.unwrap_or(SPEED);
@@ -136,7 +140,12 @@ fn running(folder: &Folder) -> Option<Sandbox> {
     None
 }
 
-fn launch(folder: &Folder, speed: f64, exit_with: Option<u32>, say: &dyn Fn(&str)) -> Result<Sandbox, SandboxError> {
+fn launch(
+    folder: &Folder,
+    speed: f64,
+    exit_with: Option<u32>,
+    say: &dyn Fn(&str),
+) -> Result<Sandbox, SandboxError> {
     let python = install::python(folder, say)?;
     let modules = package::write(folder)?;
     let (ready, log) = (folder.at("ready.json"), folder.at("server.log"));

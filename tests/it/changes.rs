@@ -92,7 +92,7 @@ fn who_may_administrate_changes_at_the_edge_and_in_kong() {
         "allow: [203.0.113.0/24]",
         "allow: [203.0.113.0/24, 198.51.100.0/24]",
         &[
-            "update ingress/admin-rule/1",
+            "update ingress/admin-rule/http/allow-1",
             "update migrations/schema",
             "replace control-plane/task-definition",
             "update control-plane/service",
@@ -107,9 +107,9 @@ fn another_image_goes_through_migrations_to_both_planes() {
         "kong:3.9.2",
         "kong:3.9.3",
         &[
-            "update migrations/finish",
-            "update migrations/schema",
             "replace migrations/task-definition",
+            "update migrations/schema",
+            "update migrations/finish",
             "replace control-plane/task-definition",
             "update control-plane/service",
             "replace data-plane/task-definition",
@@ -193,7 +193,7 @@ fn what_would_lose_data_is_refused() {
     stack.world.write("kongstack.yaml", &stack.spec);
     stack.world.forget_calls();
     let output = stack.world.run(&["apply", "--auto-approve"]).exits(1);
-    let said = output.stdout + &output.stderr;
+    let said = output.all();
     assert!(
         said.contains("database/cluster") && said.contains("--allow-data-loss"),
         "{said}"

@@ -36,6 +36,7 @@ impl Example {
         let path = example(self.file);
         let config = world.aws(self.region);
         let before = left(&config, self.stack).await;
+        world.forget_calls();
         let _ = world
             .run(&self.args(&["plan", "--detailed-exitcode"], &path))
             .exits(2);

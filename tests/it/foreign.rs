@@ -13,7 +13,7 @@ fn refuses(world: &World, name: &str) {
     world.forget_calls();
     for command in [&["plan"][..], &["apply", "--auto-approve"]] {
         let output = world.run(command).exits(1);
-        let said = output.stdout + &output.stderr;
+        let said = output.all();
         assert!(said.contains(name), "no {name:?} in\n{said}");
         assert!(said.contains("does not belong to this stack"), "{said}");
     }

@@ -72,6 +72,19 @@ async fn independent_things_are_made_at_once_and_waiting_takes_no_slot() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_ready_at_the_first_look_needs_no_second_slot() {
+    let names: Vec<String> = (0..20).map(|number| format!("t{number}")).collect();
+    let things = names.iter().map(|name| (name.as_str(), thing("1", &[])));
+    let engine = engine("ready", things.collect());
+    let run = tokio::time::timeout(Duration::from_secs(600), apply(&engine)).await;
+    assert!(
+        run.expect("no step waits for another's slot")
+            .0
+            .is_complete()
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_skips_what_depends_on_it_and_nothing_else() {
     let things = vec![
         ("a", thing("1", &[])),

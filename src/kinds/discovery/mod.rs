@@ -1,6 +1,7 @@
 //! Cloud Map: the private name under which data planes find the control plane.
 
 mod namespace;
+mod namespace_calls;
 mod operation;
 mod service;
 mod tagging;

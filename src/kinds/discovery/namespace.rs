@@ -1,23 +1,18 @@
 //! Private DNS namespaces.
-//!
-//! Many namespaces of an account may have one name, each in a VPC of its own, and their list shows neither tags nor
-//! VPC. So each carries the stack's name in its description, which the list does show: only the stack's own is
-//! looked at further, however many others there are.
 
-use aws_sdk_servicediscovery::types::{
-    FilterCondition, NamespaceFilter, NamespaceFilterName, NamespaceSummary, NamespaceType,
-    OperationTargetType,
-};
+use aws_sdk_servicediscovery::types::OperationTargetType;
 use futures::future::try_join_all;
 use futures::try_join;
 
-use super::tagging::unbuilt;
+use super::namespace_calls::{
+    NamespaceLive, description, find_ours, foreign, is_marked, is_tagged, leftovers, list, read,
+    standing,
+};
 use super::{operation, tagging};
-use crate::aws::{AwsError, Clients, OrAbsent, failed};
+use crate::aws::{OrAbsent, failed};
 use crate::resource::{
-    Arn, Diff, Effect, Error, Found, Inventory, KNOWN_AFTER_APPLY, Kind, Look, NamespaceId,
-    Observer, Output, Outputs, Patience, Ref, References, Resolve, ResourceName, Step, Tags, VpcId,
-    Wanted,
+    Arn, Diff, Effect, Error, Found, KNOWN_AFTER_APPLY, Kind, Look, NamespaceId, Observer, Output,
+    Outputs, Patience, Ref, References, Resolve, ResourceName, Step, Tags, VpcId, Wanted,
 };
 
 /// Published logs of provisioning tools: up to 70 seconds.
@@ -36,17 +31,6 @@ pub(crate) struct NamespaceDesired {
     pub(crate) vpc: Ref<VpcId>,
     /// Its tags.
     pub(crate) tags: Tags,
-}
-
-/// What AWS has.
-#[derive(Debug, Clone)]
-pub(crate) struct NamespaceLive {
-    id: String,
-    arn: String,
-    name: String,
-    /// Where it is visible; nothing when its hosted zone is not there yet.
-    vpcs: Vec<VpcId>,
-    tags: Tags,
 }
 
 impl Kind for Namespace {
@@ -69,7 +53,7 @@ impl Kind for Namespace {
                 .iter()
                 .map(|one| list(cx.clients(), &one.desired.name)),
         );
-        let (listed, inventory) = try_join!(async { Ok(listed.await?) }, cx.inventory())?;
+        let (listed, inventory) = try_join!(listed, cx.inventory())?;
         let ours = listed
             .iter()
             .flatten()
@@ -229,140 +213,6 @@ impl Kind for Namespace {
     }
 }
 
-/// What tells this stack's namespace from others of its name in a list without tags.
-fn description(stack: &str) -> String {
-    format!("kongstack {stack}")
-}
-
-fn is_marked(one: &NamespaceSummary, stack: &str) -> bool {
-    one.description() == Some(&description(stack))
-}
-
-/// Somebody may have changed the description.
-fn is_tagged(one: &NamespaceSummary, inventory: &Inventory) -> bool {
-    inventory
-        .of("servicediscovery", "namespace")
-        .any(|(arn, _)| one.arn() == Some(arn))
-}
-
-fn standing(cx: &Observer, live: NamespaceLive) -> Option<Found<NamespaceLive>> {
-    let address = cx.address_of(&live.tags)?;
-    Some(if live.tags.retired() {
-        Found::Retired(address, live)
-    } else {
-        Found::Owned(address, live)
-    })
-}
-
-/// The private DNS namespaces of a name.
-async fn list(clients: &Clients, name: &str) -> Result<Vec<NamespaceSummary>, Error> {
-    let filter = |filter, value: &str| {
-        NamespaceFilter::builder()
-            .name(filter)
-            .condition(FilterCondition::Eq)
-            .values(value)
-            .build()
-            .map_err(unbuilt)
-    };
-    let private = NamespaceType::DnsPrivate;
-    let mut pages = clients
-        .discovery()
-        .list_namespaces()
-        .filters(filter(NamespaceFilterName::Type, private.as_str())?)
-        .filters(filter(NamespaceFilterName::Name, name)?)
-        .into_paginator()
-        .send();
-    let mut listed = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(failed("servicediscovery:ListNamespaces"))?;
-        listed.extend(page.namespaces.unwrap_or_default());
-    }
-    listed.retain(|one| one.name() == Some(name));
-    Ok(listed)
-}
-
-/// Namespaces of other names that carry the stack's tag.
-async fn leftovers(
-    cx: &Observer,
-    listed: &[Vec<NamespaceSummary>],
-    inventory: &Inventory,
-) -> Result<Vec<Found<NamespaceLive>>, Error> {
-    let mut found = Vec::new();
-    let left = inventory
-        .of("servicediscovery", "namespace")
-        .filter(|(arn, _)| !listed.iter().flatten().any(|one| one.arn() == Some(arn)));
-    for (arn, _) in left {
-        let Some(id) = arn.rsplit('/').next() else {
-            continue;
-        };
-        let answer = cx
-            .clients()
-            .discovery()
-            .get_namespace()
-            .id(id)
-            .send()
-            .await
-            .map_err(failed("servicediscovery:GetNamespace"))
-            .or_absent(&["NamespaceNotFound"])?;
-        let Some(one) = answer.and_then(|answer| answer.namespace) else {
-            continue;
-        };
-        let summary = NamespaceSummary::builder()
-            .set_id(one.id)
-            .set_arn(one.arn)
-            .set_name(one.name)
-            .set_properties(one.properties)
-            .build();
-        let live = read(cx.clients(), &summary).await?;
-        found.extend(live.and_then(|live| standing(cx, live)));
-    }
-    Ok(found)
-}
-
-/// Another namespace of the name is in the way only in the same VPC. A VPC that is not there yet has none.
-async fn foreign(
-    cx: &Observer,
-    wanted: &Wanted<'_, Namespace>,
-    listed: &[NamespaceSummary],
-    known: &[Found<NamespaceLive>],
-) -> Result<Option<Found<NamespaceLive>>, Error> {
-    if listed.is_empty() {
-        return Ok(None);
-    }
-    let Some(vpc) = cx.output(&wanted.desired.vpc).await? else {
-        return Ok(None);
-    };
-    let is_known = |one: &&NamespaceSummary| {
-        known.iter().any(|found| match found {
-            Found::Owned(_, live) | Found::Retired(_, live) => one.id() == Some(&live.id),
-            Found::Foreign(..) => false,
-        })
-    };
-    for one in listed.iter().filter(|one| !is_known(one)) {
-        if vpcs(cx.clients(), one).await?.contains(&vpc) {
-            let id = one.id().unwrap_or_default();
-            let name = format!("namespace {} ({id}) in {vpc}", wanted.desired.name);
-            return Ok(Some(Found::Foreign(wanted.address.clone(), name)));
-        }
-    }
-    Ok(None)
-}
-
-/// The stack's own namespace of a name, at this step's address.
-async fn find_ours(cx: &Step, name: &str) -> Result<Option<NamespaceLive>, Error> {
-    let listed = list(cx.clients(), name).await?;
-    for one in listed.iter().filter(|one| is_marked(one, cx.stack())) {
-        let live = read(cx.clients(), one).await?;
-        let ours = live.filter(|live| {
-            live.tags.address_in(cx.stack()).as_ref() == Some(&cx.address) && !live.tags.retired()
-        });
-        if ours.is_some() {
-            return Ok(ours);
-        }
-    }
-    Ok(None)
-}
-
 /// Waits until the namespace shows, with its hosted zone.
 async fn works(cx: &Step, name: &str) -> Result<Outputs, Error> {
     let what = format!("namespace {name}");
@@ -376,43 +226,54 @@ async fn works(cx: &Step, name: &str) -> Result<Outputs, Error> {
     .await
 }
 
-async fn read(
-    clients: &Clients,
-    one: &NamespaceSummary,
-) -> Result<Option<NamespaceLive>, AwsError> {
-    let (Some(id), Some(arn), Some(name)) = (one.id(), one.arn(), one.name()) else {
-        return Ok(None);
-    };
-    let (tags, vpcs) = try_join!(tagging::read(clients, arn), vpcs(clients, one))?;
-    Ok(tags.map(|tags| NamespaceLive {
-        id: id.to_owned(),
-        arn: arn.to_owned(),
-        name: name.to_owned(),
-        vpcs,
-        tags,
-    }))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Address, Attribute, Layer};
 
-/// The VPCs that see a namespace: only its hosted zone knows.
-async fn vpcs(clients: &Clients, one: &NamespaceSummary) -> Result<Vec<VpcId>, AwsError> {
-    let zone = one
-        .properties()
-        .and_then(|properties| properties.dns_properties())
-        .and_then(|properties| properties.hosted_zone_id());
-    let Some(zone) = zone else {
-        return Ok(Vec::new());
-    };
-    let answer = clients
-        .route53()
-        .get_hosted_zone()
-        .id(zone)
-        .send()
-        .await
-        .map_err(failed("route53:GetHostedZone"))
-        .or_absent(&["NoSuchHostedZone"])?;
-    let vpcs = answer.and_then(|answer| answer.vpcs).unwrap_or_default();
-    Ok(vpcs
-        .into_iter()
-        .filter_map(|vpc| vpc.vpc_id.map(VpcId::new))
-        .collect())
+    struct Nothing;
+
+    impl Resolve for Nothing {
+        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
+            None
+        }
+    }
+
+    fn diff(vpc: Ref<VpcId>, live: &[&str]) -> Diff {
+        let desired = NamespaceDesired {
+            name: "kong.local".to_owned(),
+            vpc,
+            tags: Tags::default(),
+        };
+        let live = NamespaceLive {
+            id: "ns-1".to_owned(),
+            arn: "arn".to_owned(),
+            name: "kong.local".to_owned(),
+            vpcs: live.iter().map(|vpc| VpcId::new(*vpc)).collect(),
+            tags: Tags::default(),
+        };
+        Namespace::diff(&desired, &live, &Nothing)
+    }
+
+    #[test]
+    fn a_zone_shared_with_another_vpc_is_no_difference() {
+        let vpc = || Ref::Literal(VpcId::new("vpc-1"));
+        assert!(diff(vpc(), &["vpc-1"]).is_empty());
+        assert!(diff(vpc(), &["vpc-2", "vpc-1"]).is_empty());
+    }
+
+    #[test]
+    fn another_vpc_takes_another_namespace() {
+        let vpc = Ref::Literal(VpcId::new("vpc-1"));
+        assert_eq!(diff(vpc, &["vpc-2"]).replacing().count(), 1);
+        let new = Ref::Of(Address::new(Layer::Network, "vpc"));
+        assert_eq!(diff(new, &["vpc-2"]).replacing().count(), 1);
+    }
+
+    #[test]
+    fn one_in_the_making_is_waited_for() {
+        let diff = diff(Ref::Literal(VpcId::new("vpc-1")), &[]);
+        assert!(diff.has("state"));
+        assert_eq!(diff.replacing().count(), 0);
+    }
 }

@@ -7,6 +7,10 @@ use crate::aws::{AwsError, Clients, OrAbsent, failed};
 use crate::resource::{Error, Step, Tags, tags::RETIRED};
 
 /// A request without a part it needs: a defect of this program.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "`map_err` hands the error over"
+)]
 pub(super) fn unbuilt(error: BuildError) -> Error {
     Error::Internal(error.to_string())
 }

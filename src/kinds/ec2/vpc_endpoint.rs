@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{Filter, ResourceType, VpcEndpointType};
 
-use super::calls::{QUICK, filter, required, unrepeated};
+use super::calls::{QUICK, required, unrepeated};
 use super::tagging;
 use crate::aws::{Clients, OrAbsent, failed};
 use crate::resource::{
@@ -13,7 +13,11 @@ use crate::resource::{
     Wanted,
 };
 
-const ABSENT: &[&str] = &["InvalidVpcEndpointId.NotFound"];
+/// AWS answers with both, depending on the call.
+const ABSENT: &[&str] = &[
+    "InvalidVpcEndpointId.NotFound",
+    "InvalidVpcEndpoint.NotFound",
+];
 const CREATE: Patience = Patience::seconds(4, 60, 900);
 const DELETE: Patience = Patience::seconds(4, 60, 1200);
 
@@ -267,11 +271,8 @@ impl Kind for VpcEndpoint {
         };
         unsuccessful(&answer)?;
         cx.wait("the endpoint to be gone", DELETE, || async move {
-            let found = list(cx.clients(), vec![filter("vpc-endpoint-id", [id])]).await?;
-            Ok(found
-                .into_iter()
-                .next()
-                .map_or(Look::Ready(()), |live| Look::Pending(live.state)))
+            let found = find(cx.clients(), id).await?;
+            Ok(found.map_or(Look::Ready(()), |live| Look::Pending(live.state)))
         })
         .await?;
         Ok(Vec::new())
@@ -375,6 +376,21 @@ async fn list(clients: &Clients, which: Vec<Filter>) -> Result<Vec<Live>, Error>
     Ok(found)
 }
 
+/// One endpoint; nothing when it is gone.
+async fn find(clients: &Clients, id: &str) -> Result<Option<Live>, Error> {
+    let call = clients.ec2().describe_vpc_endpoints().vpc_endpoint_ids(id);
+    let answer = call
+        .send()
+        .await
+        .map_err(failed("ec2:DescribeVpcEndpoints"));
+    let answer = answer.or_absent(ABSENT)?;
+    let endpoint = answer
+        .as_ref()
+        .and_then(|answer| answer.vpc_endpoints().first());
+    let live = endpoint.map(live).transpose()?;
+    Ok(live.filter(|live| live.state != "deleted"))
+}
+
 fn live(endpoint: &aws_sdk_ec2::types::VpcEndpoint) -> Result<Live, Error> {
     const CALL: &str = "ec2:DescribeVpcEndpoints";
     let state = endpoint.state().map_or("available", |state| state.as_str());
@@ -421,8 +437,7 @@ async fn predecessors_gone(cx: &Step) -> Result<(), Error> {
 
 async fn available(cx: &Step, id: &str) -> Result<Outputs, Error> {
     cx.wait("the endpoint", CREATE, || async move {
-        let found = list(cx.clients(), vec![filter("vpc-endpoint-id", [id])]).await?;
-        let Some(live) = found.into_iter().next() else {
+        let Some(live) = find(cx.clients(), id).await? else {
             return Ok(Look::Pending("not visible yet".to_owned()));
         };
         match live.state.as_str() {

@@ -13,8 +13,8 @@ use super::tagging;
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Address, Arn, Diff, Effect, Error, Found, Kind, Observer, Output, Outputs, Patience, Ref,
-    References, ReplaceOrder, Resolve, ResourceLabel, ResourceName, Step, Tags, VpcId, Wanted,
+    Arn, Diff, Effect, Error, Found, Kind, Observer, Output, Outputs, Patience, Ref, References,
+    ReplaceOrder, Resolve, ResourceLabel, ResourceName, Step, Tags, VpcId, Wanted,
 };
 
 /// A listener that was just deleted or turned elsewhere can hold its group for some seconds.

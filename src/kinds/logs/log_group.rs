@@ -9,8 +9,8 @@ use futures::try_join;
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Address, Arn, Blocker, Diff, Error, Found, Kind, Observer, Output, Outputs, References,
-    Resolve, ResourceName, Step, Tags, Wanted,
+    Arn, Blocker, Diff, Error, Found, Kind, Observer, Output, Outputs, References, Resolve,
+    ResourceName, Step, Tags, Wanted,
 };
 
 /// A log group, found by its name, which is unique in a region.
@@ -325,7 +325,7 @@ async fn read(clients: &Clients, group: SdkLogGroup) -> Result<Option<LogGroupLi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::Attribute;
+    use crate::resource::{Address, Attribute};
 
     struct Nothing;
 

@@ -4,7 +4,6 @@
 //! no drift, and neither are the marks that other rooms keep in the cluster's tags. Changes are sent to be applied
 //! at once, and are waited for until the cluster shows them.
 
-use aws_sdk_rds::types::CloudwatchLogsExportConfiguration;
 use futures::future::try_join_all;
 use futures::try_join;
 
@@ -13,17 +12,18 @@ use super::capacity::Capacity;
 use super::cluster_calls::{
     GONE, apply, find, gone, make, settle, switch_off_protection, vacant, works,
 };
+use super::cluster_diff::compare;
 use super::instance::DbInstance;
 use super::phase::Phase;
 use super::snapshot;
 use super::tagging;
-use super::version::{Move, VersionPrefix};
+use super::version::VersionPrefix;
 use crate::aws::{OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Blocker, Diff, Effect, Endpoint, Error, Found, Kind, ManagedSecretArn, Observer, Output,
-    Outputs, Ref, References, ReplaceOrder, Resolve, ResourceName, SecurityGroupId, Step, Tags,
-    Version, Wanted,
+    Arn, Blocker, Diff, Endpoint, Error, Found, Kind, ManagedSecretArn, Observer, Output, Outputs,
+    Ref, References, ReplaceOrder, Resolve, ResourceName, SecurityGroupId, Step, Tags, Version,
+    Wanted,
 };
 
 /// AWS's word for a cluster that is not there.
@@ -168,55 +168,7 @@ impl Kind for DbCluster {
     }
 
     fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Diff {
-        let Desired {
-            identifier,
-            version,
-            engine_version,
-            database_name,
-            master_username,
-            subnet_group,
-            parameter_group,
-            security_groups,
-            capacity,
-            backup_retention_days,
-            deletion_protection,
-            // Only matters when it is deleted.
-            final_snapshot: _,
-            log_exports,
-            tags,
-        } = desired;
-        let mut diff = Diff::new();
-        compare_fixed(live, &mut diff);
-        compare_version(*version, engine_version, live, outputs, &mut diff);
-        let why = "a cluster keeps its identifier";
-        diff.immutable("db_cluster_identifier", identifier, &live.identifier, why);
-        let why = "a cluster keeps its first database's name";
-        diff.immutable("database_name", database_name, &live.database_name, why);
-        let why = "a cluster keeps its master user";
-        diff.immutable(
-            "master_username",
-            master_username,
-            &live.master_username,
-            why,
-        );
-        let moved = Effect::Replace("a cluster stays in its subnet group");
-        let have = &live.subnet_group;
-        diff.reference("db_subnet_group", subnet_group, have, outputs, moved);
-        let field = "db_cluster_parameter_group";
-        let have = &live.parameter_group;
-        diff.reference(field, parameter_group, have, outputs, Effect::InPlace);
-        let (field, have) = ("vpc_security_group_ids", &live.security_groups);
-        diff.references(field, security_groups, have, outputs, Effect::InPlace);
-        let field = "serverless_v2_scaling_configuration";
-        diff.optional(field, Some(capacity), live.capacity.as_ref());
-        let have = &live.backup_retention_days;
-        diff.field("backup_retention_period", backup_retention_days, have);
-        let have = &live.deletion_protection;
-        diff.field("deletion_protection", deletion_protection, have);
-        let (field, have) = ("enabled_cloudwatch_logs_exports", &live.log_exports);
-        diff.set(field, log_exports, have, Effect::InPlace);
-        diff.tags(tags, &live.tags);
-        diff
+        compare(desired, live, outputs)
     }
 
     fn replace_order(desired: &Desired, live: &Live) -> ReplaceOrder {
@@ -320,67 +272,4 @@ impl Kind for DbCluster {
         });
         Ok(kept.into_iter().chain(logs).collect())
     }
-}
-
-/// Compares what every cluster of ours has, and what its state says.
-fn compare_fixed(live: &Live, diff: &mut Diff) {
-    let settled = match Phase::of(&live.status) {
-        Phase::Working => true,
-        Phase::Stopped => {
-            let (old, new) = (live.status.clone(), "available".to_owned());
-            diff.push("status".to_owned(), Some(old), Some(new), Effect::InPlace);
-            true
-        }
-        Phase::Busy | Phase::Leaving => {
-            diff.pending("status", &live.status, "available");
-            false
-        }
-        Phase::Broken => {
-            let why = "it cannot leave this state by itself";
-            diff.broken("status", &live.status, "available", why);
-            false
-        }
-    };
-    let why = "storage is encrypted from the start or never";
-    diff.immutable("storage_encrypted", &true, &live.storage_encrypted, why);
-    let have = &live.copy_tags_to_snapshot;
-    diff.field("copy_tags_to_snapshot", &true, have);
-    // While it is being made, its secret may not be there yet.
-    if settled {
-        let managed = live.secret.is_some();
-        diff.field("manage_master_user_password", &true, &managed);
-    }
-}
-
-fn compare_version(
-    want: VersionPrefix,
-    resolved: &Ref<Version>,
-    live: &Live,
-    outputs: &dyn Resolve,
-    diff: &mut Diff,
-) {
-    let effect = match want.from(&live.engine_version) {
-        Move::Stay => return,
-        Move::Upgrade => Effect::InPlace,
-        Move::Never(why) => Effect::Replace(why),
-    };
-    let new = resolved
-        .resolve(outputs)
-        .map_or_else(|| want.to_string(), |version| version.to_string());
-    let old = live.engine_version.clone();
-    diff.push("engine_version".to_owned(), Some(old), Some(new), effect);
-}
-
-/// The change that leaves exactly the logs wanted.
-pub(super) fn log_changes(want: &[String], have: &[String]) -> CloudwatchLogsExportConfiguration {
-    let not_in = |all: &[String], those: &[String]| -> Vec<String> {
-        all.iter()
-            .filter(|one| !those.contains(one))
-            .cloned()
-            .collect()
-    };
-    CloudwatchLogsExportConfiguration::builder()
-        .set_enable_log_types(Some(not_in(want, have)))
-        .set_disable_log_types(Some(not_in(have, want)))
-        .build()
 }

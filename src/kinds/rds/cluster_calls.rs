@@ -2,10 +2,10 @@
 
 use aws_sdk_rds::Client;
 use aws_sdk_rds::operation::modify_db_cluster::builders::ModifyDBClusterFluentBuilder;
-use aws_sdk_rds::types::{DbCluster as RdsCluster, SourceType};
+use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DbCluster as RdsCluster, SourceType};
 
 use super::capacity::Capacity;
-use super::cluster::{ABSENT, DbCluster, Desired, Live, log_changes};
+use super::cluster::{ABSENT, DbCluster, Desired, Live};
 use super::phase::Phase;
 use super::{events, tagging};
 use crate::aws::{AwsError, OrAbsent, failed};
@@ -174,7 +174,7 @@ pub(super) async fn settle(cx: &Step, live: &Live) -> Result<Live, Error> {
     until(cx, identifier, CHANGED, available, "busy").await
 }
 
-/// Sends the changes that `diff` names, if there are any to send, and waits until the cluster is as desired.
+/// Sends the changes that `diff` names, if there are any to send, and waits until the cluster shows them.
 pub(super) async fn apply(
     cx: &Step,
     desired: &Desired,
@@ -191,15 +191,11 @@ pub(super) async fn apply(
         })
         .await?;
     }
-    let as_desired = |live: &Live| DbCluster::diff(desired, live, cx.outputs()).is_empty();
-    until(
-        cx,
-        &live.identifier,
-        CHANGED,
-        as_desired,
-        "applying changes",
-    )
-    .await
+    let shown = |live: &Live| {
+        let now = DbCluster::diff(desired, live, cx.outputs());
+        diff.changes().iter().all(|change| !now.has(&change.field))
+    };
+    until(cx, &live.identifier, CHANGED, shown, "applying changes").await
 }
 
 /// One call with all that changes; nothing when only tags or the state did.
@@ -325,4 +321,18 @@ async fn until(
 
 fn days(desired: &Desired) -> i32 {
     i32::try_from(desired.backup_retention_days).unwrap_or(i32::MAX)
+}
+
+/// The change that leaves exactly the logs wanted.
+fn log_changes(want: &[String], have: &[String]) -> CloudwatchLogsExportConfiguration {
+    let not_in = |all: &[String], those: &[String]| -> Vec<String> {
+        all.iter()
+            .filter(|one| !those.contains(one))
+            .cloned()
+            .collect()
+    };
+    CloudwatchLogsExportConfiguration::builder()
+        .set_enable_log_types(Some(not_in(want, have)))
+        .set_disable_log_types(Some(not_in(have, want)))
+        .build()
 }

@@ -4,22 +4,16 @@
 //! this stack is somebody else's. Because a zone is not searched for notes, the load balancer carries a mark that
 //! names zone and domain: so an alias is found again after it left the spec.
 
-use aws_sdk_elasticloadbalancingv2::types::Tag;
 use aws_sdk_route53::types::{ChangeAction, RrType};
 use futures::future::try_join_all;
 
+use super::marks::{Mark, mark, marks, take, unmark};
 use super::records::{self, Records, Target, plain, unbuilt};
-use crate::aws::{OrAbsent, failed};
-use crate::kinds::elb::{LoadBalancer, LoadBalancerLive};
+use crate::kinds::elb::LoadBalancer;
 use crate::resource::{
     Address, Arn, CanonicalZoneId, Diff, DnsName, Effect, Error, Found, HostedZoneId,
     KNOWN_AFTER_APPLY, Kind, Observer, Output, Outputs, Ref, References, Resolve, Step, Wanted,
 };
-
-/// The mark on the load balancer: `zone/domain` of its alias.
-const MARK: &str = "kongstack:record";
-/// The mark that keeps the alias before, while the new one takes its place.
-const OLD_MARK: &str = "kongstack:record-before";
 
 /// An alias, found by its name in its zone.
 pub(crate) struct Alias;
@@ -179,7 +173,8 @@ impl Kind for Alias {
 
     async fn create(cx: &Step, desired: &AliasDesired) -> Result<Outputs, Error> {
         let zone = cx.get(&desired.zone)?;
-        mark(cx, desired, &zone).await?;
+        let balancer = cx.get(&desired.load_balancer)?;
+        mark(cx, balancer.as_str(), &zone, &desired.domain).await?;
         let sets = || sets(cx, desired);
         let made = records::change(cx, zone.as_str(), ChangeAction::Create, sets()?).await;
         match made {
@@ -203,7 +198,8 @@ impl Kind for Alias {
         live: &AliasLive,
         diff: &Diff,
     ) -> Result<Outputs, Error> {
-        mark(cx, desired, &live.zone).await?;
+        let balancer = cx.get(&desired.load_balancer)?;
+        mark(cx, balancer.as_str(), &live.zone, &desired.domain).await?;
         if ["a", "aaaa", "owner"].iter().any(|field| diff.has(field)) {
             let sets = sets(cx, desired)?;
             records::change(cx, live.zone.as_str(), ChangeAction::Upsert, sets).await?;
@@ -252,32 +248,6 @@ impl AliasLive {
     }
 }
 
-/// A mark on a load balancer of the stack.
-struct Mark<'a> {
-    load_balancer: &'a LoadBalancerLive,
-    zone: &'a str,
-    domain: String,
-    current: bool,
-}
-
-fn marks(load_balancer: &LoadBalancerLive) -> impl Iterator<Item = Mark<'_>> {
-    [MARK, OLD_MARK].into_iter().filter_map(|key| {
-        let (zone, domain) = load_balancer.tags.get(key)?.split_once('/')?;
-        Some(Mark {
-            load_balancer,
-            zone,
-            domain: unspelt(domain),
-            current: key == MARK,
-        })
-    })
-}
-
-fn take<'a>(marks: &mut Vec<Mark<'a>>, zone: &HostedZoneId, domain: &str) -> Option<Mark<'a>> {
-    let is = |mark: &Mark<'_>| mark.zone == zone.as_str() && mark.domain == domain;
-    let at = marks.iter().position(is)?;
-    Some(marks.swap_remove(at))
-}
-
 /// Whose the records of a wanted name are: the note says it. Where only the note was taken away, an alias to the
 /// load balancer that carries the mark is ours all the same.
 fn owner(
@@ -312,77 +282,84 @@ fn sets(
     records::desired(&desired.domain, &target, &note).map_err(unbuilt)
 }
 
-/// Tags hold no `*`.
-fn spelt(domain: &str) -> String {
-    domain.replace('*', "@")
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Attribute, Layer};
 
-fn unspelt(domain: &str) -> String {
-    domain.replace('@', "*")
-}
+    struct Nothing;
 
-/// Marks the load balancer before the record is made, so that no moment leaves a record that nothing points to.
-async fn mark(cx: &Step, desired: &AliasDesired, zone: &HostedZoneId) -> Result<(), Error> {
-    let arn = cx.get(&desired.load_balancer)?;
-    let mark = format!("{zone}/{}", spelt(&desired.domain));
-    let have = tags_of(cx, arn.as_str()).await?;
-    let before = have
-        .into_iter()
-        .find(|tag| tag.key() == Some(MARK))
-        .and_then(|tag| tag.value);
-    if before.as_ref() == Some(&mark) {
-        return Ok(());
+    impl Resolve for Nothing {
+        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
+            None
+        }
     }
-    let old = before.map(|before| Tag::builder().key(OLD_MARK).value(before).build());
-    let new = Tag::builder().key(MARK).value(mark).build();
-    cx.clients()
-        .elb()
-        .add_tags()
-        .resource_arns(arn.as_str())
-        .set_tags(Some(old.into_iter().chain([new]).collect()))
-        .send()
-        .await
-        .map_err(failed("elasticloadbalancing:AddTags"))?;
-    Ok(())
-}
 
-/// Takes the mark of a deleted alias off.
-async fn unmark(cx: &Step, arn: &str, mark: &str) -> Result<(), Error> {
-    let have = tags_of(cx, arn).await?;
-    let keys = have
-        .into_iter()
-        .filter(|tag| tag.value().map(unspelt).as_deref() == Some(mark))
-        .filter_map(|tag| tag.key)
-        .filter(|key| key == MARK || key == OLD_MARK);
-    let keys: Vec<String> = keys.collect();
-    if !keys.is_empty() {
-        cx.clients()
-            .elb()
-            .remove_tags()
-            .resource_arns(arn)
-            .set_tag_keys(Some(keys))
-            .send()
-            .await
-            .map_err(failed("elasticloadbalancing:RemoveTags"))
-            .or_absent(&["LoadBalancerNotFound"])?;
+    fn desired() -> AliasDesired {
+        AliasDesired {
+            zone: Ref::Literal(HostedZoneId::new("Z1")),
+            domain: "gw.example.com".to_owned(),
+            load_balancer: Ref::Literal(Arn::new("arn:lb")),
+            target: Ref::Literal(DnsName::new("Kong-1.elb.amazonaws.com")),
+            target_zone: Ref::Literal(CanonicalZoneId::new("Z2")),
+            after: Vec::new(),
+        }
     }
-    Ok(())
-}
 
-async fn tags_of(cx: &Step, arn: &str) -> Result<Vec<Tag>, Error> {
-    let answer = cx
-        .clients()
-        .elb()
-        .describe_tags()
-        .resource_arns(arn)
-        .send()
-        .await
-        .map_err(failed("elasticloadbalancing:DescribeTags"))
-        .or_absent(&["LoadBalancerNotFound"])?;
-    let described = answer.and_then(|answer| answer.tag_descriptions);
-    Ok(described
-        .unwrap_or_default()
-        .into_iter()
-        .flat_map(|one| one.tags.unwrap_or_default())
-        .collect())
+    fn live() -> AliasLive {
+        let target = Some(Target {
+            dns_name: "kong-1.elb.amazonaws.com".to_owned(),
+            zone: "Z2".to_owned(),
+        });
+        AliasLive {
+            zone: HostedZoneId::new("Z1"),
+            domain: "gw.example.com".to_owned(),
+            a: target.clone(),
+            aaaa: target,
+            noted: true,
+            marked: true,
+            load_balancer: Some("arn:lb".to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_was_made_shows_no_difference() {
+        assert!(Alias::diff(&desired(), &live(), &Nothing).is_empty());
+    }
+
+    #[test]
+    fn what_is_missing_is_put_back_in_place() {
+        let bare = AliasLive {
+            a: None,
+            noted: false,
+            marked: false,
+            ..live()
+        };
+        let diff = Alias::diff(&desired(), &bare, &Nothing);
+        let fields: Vec<_> = diff
+            .changes()
+            .iter()
+            .map(|one| one.field.as_str())
+            .collect();
+        assert_eq!(fields, ["a", "owner", "mark"]);
+        assert_eq!(diff.replacing().count(), 0);
+    }
+
+    #[test]
+    fn another_name_is_another_record() {
+        let other = AliasDesired {
+            domain: "api.example.com".to_owned(),
+            ..desired()
+        };
+        assert_eq!(
+            Alias::diff(&other, &live(), &Nothing).replacing().count(),
+            1
+        );
+        let unknown = AliasDesired {
+            target: Ref::Of(Address::new(Layer::Ingress, "load-balancer")),
+            ..desired()
+        };
+        let diff = Alias::diff(&unknown, &live(), &Nothing);
+        assert!(diff.has("a") && diff.has("aaaa"));
+    }
 }

@@ -228,6 +228,10 @@ async fn in_sync(cx: &Step, id: &str) -> Result<(), Error> {
 }
 
 /// A request without a part it needs: a defect of this program.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "`map_err` hands the error over"
+)]
 pub(super) fn unbuilt(error: BuildError) -> Error {
     Error::Internal(error.to_string())
 }

@@ -18,12 +18,16 @@ fn shown(plan: &Plan) -> String {
     text
 }
 
+fn created(address: &str) -> Entry {
+    entry(address, &SUBNET, Action::Create, MISSING)
+}
+
 fn every_action() -> Vec<Entry> {
     let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:PutLogEvents","Resource":"arn:aws:logs:eu-west-1:123456789012:log-group:kong"}]}"#;
     vec![
         entry("network/vpc", &VPC, Action::NoOp, ""),
-        entry("network/public-subnet/1", &SUBNET, Action::Create, MISSING),
-        entry("network/private-subnet/1", &SUBNET, Action::Create, MISSING),
+        created("network/public-subnet/1"),
+        created("network/private-subnet/1"),
         differing(
             entry(
                 "identity/execution-policy",

@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use aws_sdk_acm::primitives::Blob;
 
 /// A public hosted zone; returns its id.
-pub async fn hosted_zone(config: &SdkConfig, domain: &str) -> String {
+pub(crate) async fn hosted_zone(config: &SdkConfig, domain: &str) -> String {
     let zone = aws_sdk_route53::Client::new(config)
         .create_hosted_zone()
         .name(domain)
@@ -17,7 +17,7 @@ pub async fn hosted_zone(config: &SdkConfig, domain: &str) -> String {
 }
 
 /// An imported certificate for a name; returns its ARN.
-pub async fn certificate(config: &SdkConfig, domain: &str) -> String {
+pub(crate) async fn certificate(config: &SdkConfig, domain: &str) -> String {
     let rcgen::CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed([domain.to_owned()]).expect("a certificate");
     let imported = aws_sdk_acm::Client::new(config)
@@ -31,17 +31,17 @@ pub async fn certificate(config: &SdkConfig, domain: &str) -> String {
 }
 
 /// Somebody's network: a VPC, two public and two private subnets with routes out.
-pub struct Network {
+pub(crate) struct Network {
     /// The VPC.
-    pub vpc: String,
+    pub(crate) vpc: String,
     /// The public subnets.
-    pub public: Vec<String>,
+    pub(crate) public: Vec<String>,
     /// The private subnets.
-    pub private: Vec<String>,
+    pub(crate) private: Vec<String>,
 }
 
 /// Makes a network as a person would have.
-pub async fn network(config: &SdkConfig, zones: [&str; 2]) -> Network {
+pub(crate) async fn network(config: &SdkConfig, zones: [&str; 2]) -> Network {
     let ec2 = aws_sdk_ec2::Client::new(config);
     let vpc = ec2
         .create_vpc()

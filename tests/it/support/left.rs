@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 const TAG: &str = "kongstack:stack";
 
 /// Everything that carries the stack's tag or lies under its name, as `service: id`.
-pub async fn left(config: &SdkConfig, stack: &str) -> Vec<String> {
+pub(crate) async fn left(config: &SdkConfig, stack: &str) -> Vec<String> {
     let mut found = ec2(config, stack).await;
     found.extend(elb(config, stack).await);
     found.extend(rds(config, stack).await);

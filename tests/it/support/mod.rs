@@ -1,10 +1,10 @@
 //! What every test stands on: one simulation for the whole run, an account of its own for each test.
 
-pub mod account;
+pub(crate) mod account;
 mod left;
 mod standin;
 mod world;
 
-pub use left::left;
-pub use standin::Call;
-pub use world::{World, example, planned, run};
+pub(crate) use left::left;
+pub(crate) use standin::Call;
+pub(crate) use world::{World, example, planned, run};

@@ -12,23 +12,23 @@ const SPEED: &str = "400";
 
 /// One call to AWS, as the simulation logged it.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Call {
+pub(crate) struct Call {
     /// The service, as IAM spells it.
-    pub service: String,
+    pub(crate) service: String,
     /// The operation.
-    pub operation: String,
+    pub(crate) operation: String,
     /// Whether it changes anything.
-    pub mutating: bool,
+    pub(crate) mutating: bool,
     /// When it began, in seconds since the epoch.
-    pub start: f64,
+    pub(crate) start: f64,
     /// When it ended.
-    pub end: f64,
+    pub(crate) end: f64,
     /// The error code it was answered with.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 /// The address of the simulation, which is started first if need be.
-pub fn endpoint() -> &'static str {
+pub(crate) fn endpoint() -> &'static str {
     static ENDPOINT: OnceLock<String> = OnceLock::new();
     ENDPOINT.get_or_init(start)
 }
@@ -43,8 +43,13 @@ fn start() -> String {
     // It ends by itself when this process is gone, so a failing test leaves nothing behind.
     let pid = std::process::id().to_string();
     let said = sandbox(&["start", "--speed", SPEED, "--exit-with", &pid]);
-    let endpoint = said.split_whitespace().find(|word| word.starts_with("http://"));
-    endpoint.expect("the sandbox says where it is").trim_end_matches(':').to_owned()
+    let endpoint = said
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"));
+    endpoint
+        .expect("the sandbox says where it is")
+        .trim_end_matches(':')
+        .to_owned()
 }
 
 /// Runs `kongstack sandbox` and returns what it printed.
@@ -84,7 +89,7 @@ fn url(path: &str, account: &str) -> String {
 }
 
 /// The calls of an account, oldest first.
-pub fn calls(account: &str) -> Vec<Call> {
+pub(crate) fn calls(account: &str) -> Vec<Call> {
     let mut answer = agent()
         .get(&url("calls", account))
         .call()
@@ -93,7 +98,7 @@ pub fn calls(account: &str) -> Vec<Call> {
 }
 
 /// Forgets the calls of an account.
-pub fn forget_calls(account: &str) {
+pub(crate) fn forget_calls(account: &str) {
     agent()
         .delete(&url("calls", account))
         .call()
@@ -101,7 +106,7 @@ pub fn forget_calls(account: &str) {
 }
 
 /// Changes how the simulation treats an account.
-pub fn configure(account: &str, settings: &Value) {
+pub(crate) fn configure(account: &str, settings: &Value) {
     agent()
         .post(&url("config", account))
         .send_json(settings)
@@ -109,7 +114,7 @@ pub fn configure(account: &str, settings: &Value) {
 }
 
 /// Lets the next `times` calls of an operation go wrong.
-pub fn fault(account: &str, service: &str, operation: &str, kind: &str, times: u32) {
+pub(crate) fn fault(account: &str, service: &str, operation: &str, kind: &str, times: u32) {
     let fault = json!({"service": service, "operation": operation, "kind": kind, "times": times});
     agent()
         .post(&url("faults", account))
@@ -118,7 +123,7 @@ pub fn fault(account: &str, service: &str, operation: &str, kind: &str, times: u
 }
 
 /// Drops everything of an account.
-pub fn forget(account: &str) {
+pub(crate) fn forget(account: &str) {
     // A test that failed because the simulation is gone must not fail a second time here.
     agent().post(&url("reset", account)).send_empty().ok();
 }

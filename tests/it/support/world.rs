@@ -14,19 +14,19 @@ use super::standin::{self, Call};
 /// What a run of the program left.
 #[derive(Debug)]
 #[must_use]
-pub struct Output {
+pub(crate) struct Output {
     /// The exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// What it printed as its result.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// What it printed beside it.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Output {
     /// Insists on an exit code.
     #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(
             self.code, code,
             "\n--- stdout\n{}\n--- stderr\n{}",
@@ -35,9 +35,15 @@ impl Output {
         self
     }
 
+    /// All that was printed, on one line, so that wrapping does not part what belongs together.
+    pub(crate) fn all(&self) -> String {
+        let text = format!("{} {}", self.stdout, self.stderr);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Insists that a text stands in the result.
     #[track_caller]
-    pub fn says(self, text: &str) -> Self {
+    pub(crate) fn says(self, text: &str) -> Self {
         assert!(
             self.stdout.contains(text),
             "no {text:?} in\n{}\n--- stderr\n{}",
@@ -49,7 +55,7 @@ impl Output {
 
     /// Insists that a text stands beside the result.
     #[track_caller]
-    pub fn warns(self, text: &str) -> Self {
+    pub(crate) fn warns(self, text: &str) -> Self {
         assert!(
             self.stderr.contains(text),
             "no {text:?} in\n{}\n--- stdout\n{}",
@@ -61,15 +67,15 @@ impl Output {
 }
 
 /// A simulated account with nothing in it, and a folder with nothing in it.
-pub struct World {
+pub(crate) struct World {
     /// The account's number.
-    pub account: String,
+    pub(crate) account: String,
     folder: TempDir,
 }
 
 impl World {
     /// A new one.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         Self {
@@ -79,19 +85,19 @@ impl World {
     }
 
     /// The folder the program runs in.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file into the folder.
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder().join(name);
         std::fs::write(&path, text).expect("a file");
         path
     }
 
     /// The program with these arguments, not yet run: a clean environment and the sandbox.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kongstack"));
         command.args(args).current_dir(self.folder()).env_clear();
         command.env("HOME", self.folder()).env("COLUMNS", "80");
@@ -101,7 +107,7 @@ impl World {
     }
 
     /// Runs the program in the sandbox.
-    pub fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         let mut all = args.to_vec();
         all.push("--sandbox");
         run(&mut self.command(&all))
@@ -109,7 +115,7 @@ impl World {
 
     /// Plans, and insists that nothing is to be done and nothing was done.
     #[track_caller]
-    pub fn expect_converged(&self, args: &[&str]) {
+    pub(crate) fn expect_converged(&self, args: &[&str]) {
         self.forget_calls();
         let mut all = vec!["plan", "--detailed-exitcode"];
         all.extend(args);
@@ -118,12 +124,12 @@ impl World {
     }
 
     /// The calls since they were last forgotten.
-    pub fn calls(&self) -> Vec<Call> {
+    pub(crate) fn calls(&self) -> Vec<Call> {
         standin::calls(&self.account)
     }
 
     /// The calls since then that change something, as `service:Operation`.
-    pub fn mutating(&self) -> Vec<String> {
+    pub(crate) fn mutating(&self) -> Vec<String> {
         let calls = self.calls();
         calls
             .iter()
@@ -133,22 +139,22 @@ impl World {
     }
 
     /// Forgets the calls so far.
-    pub fn forget_calls(&self) {
+    pub(crate) fn forget_calls(&self) {
         standin::forget_calls(&self.account);
     }
 
     /// Changes how the simulation treats this account.
-    pub fn configure(&self, settings: &Value) {
+    pub(crate) fn configure(&self, settings: &Value) {
         standin::configure(&self.account, settings);
     }
 
     /// Lets the next `times` calls of an operation go wrong.
-    pub fn fault(&self, service: &str, operation: &str, kind: &str, times: u32) {
+    pub(crate) fn fault(&self, service: &str, operation: &str, kind: &str, times: u32) {
         standin::fault(&self.account, service, operation, kind, times);
     }
 
     /// How tests talk to the simulated AWS behind the program's back.
-    pub fn aws(&self, region: &str) -> SdkConfig {
+    pub(crate) fn aws(&self, region: &str) -> SdkConfig {
         let key = format!("SANDBOX{}", self.account);
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -170,7 +176,7 @@ impl Drop for World {
 }
 
 /// Runs a command to its end.
-pub fn run(command: &mut Command) -> Output {
+pub(crate) fn run(command: &mut Command) -> Output {
     let output = command.output().expect("the program runs");
     Output {
         code: output.status.code().unwrap_or(-1),
@@ -180,12 +186,12 @@ pub fn run(command: &mut Command) -> Output {
 }
 
 /// The path of one of the project's examples.
-pub fn example(name: &str) -> String {
+pub(crate) fn example(name: &str) -> String {
     format!("{}/examples/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The actions of a plan's text, as `word address`, in its order.
-pub fn planned(text: &str) -> Vec<String> {
+pub(crate) fn planned(text: &str) -> Vec<String> {
     let words = ["create", "update", "replace", "delete"];
     let action = |line: &str| {
         let mut parts = line.split_whitespace();
