@@ -51,13 +51,14 @@ impl fmt::Display for Ended {
             Some(code) => write!(f, " ended with exit code {code}")?,
             None => write!(f, " never ran")?,
         }
-        for reason in [&self.stopped_reason, &self.container_reason]
-            .into_iter()
-            .flatten()
-        {
+        if let Some(reason) = &self.stopped_reason {
             write!(f, ": {reason}")?;
         }
-        Ok(())
+        // ECS often says the same of the task and of its container.
+        match &self.container_reason {
+            Some(reason) if self.stopped_reason.as_ref() != Some(reason) => write!(f, ": {reason}"),
+            _ => Ok(()),
+        }
     }
 }
 
