@@ -44,7 +44,7 @@ pub(super) fn sandbox(args: &AwsArgs, screen: &Screen) -> Result<Option<Sandbox>
             CliError::failed(Failure::new("the sandbox cannot be started").chain(&error))
         })?;
     screen.note(&format!(
-        "sandbox: this is a simulation of AWS on this machine; nothing real is read or changed\n\
+        "sandbox: this is a simulation of AWS on this machine; nothing real is touched\n\
          sandbox: time goes by {} times as fast\n",
         sandbox.health.speed
     ));

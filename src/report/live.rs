@@ -9,7 +9,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 use super::duration::short;
 use super::events;
 use super::style::{FAINT, STRONG, paint};
-use super::wrap::clean;
+use super::terminal::{ECHO, Terminal};
+use super::wrap::{clean, hang};
 use crate::event::{Event, Sink, Verb};
 use crate::resource::{Address, Note};
 
@@ -53,7 +54,9 @@ struct Counts {
 impl Live {
     /// A display for `total` steps.
     pub(super) fn new(total: usize, colored: bool, width: usize) -> Self {
-        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(Terminal::default()), 10);
+        let bars = MultiProgress::with_draw_target(target);
+        let width = width.saturating_sub(ECHO);
         let counts = Arc::new(Mutex::new(Counts {
             total,
             ..Counts::default()
@@ -108,8 +111,17 @@ impl Live {
         } else {
             anstream::adapter::strip_str(text).to_string()
         };
-        // A terminal that is gone cannot be told so.
-        let _ = self.bars.println(text);
+        for line in text.lines() {
+            // What is wrapped here is told without colours rather than torn in the middle of a word.
+            let long = clean(line).chars().count() > self.width;
+            let line = if long {
+                hang(line, self.width, 2)
+            } else {
+                line.to_owned()
+            };
+            // A terminal that is gone cannot be told so.
+            let _ = self.bars.println(line);
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod reporter;
 mod sample;
 mod screen;
 mod style;
+mod terminal;
 mod wrap;
 
 pub(crate) use self::explain::{Surroundings, explain};

@@ -118,7 +118,7 @@ pub(crate) fn outputs_after(
     let show = format!("kongstack output{flags}");
     let next = match published.get("endpoint").flatten() {
         Some(_) if around.sandbox => vec![
-            format!("{show} (the gateway is simulated: nothing answers at its endpoint)"),
+            format!("{show}\n      (the gateway is simulated: nothing answers at its endpoint)"),
             format!("kongstack destroy{flags}"),
         ],
         Some(endpoint) => vec![

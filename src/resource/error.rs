@@ -12,7 +12,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Aws(#[from] AwsError),
     /// The resource reached a state it cannot leave. `detail` holds AWS's own reasons, a line each.
-    #[error("{what} is {state}{}", lines(detail))]
+    #[error("{what}{}{state}{}", verb(state), lines(detail))]
     Failed {
         /// What was waited for.
         what: String,
@@ -80,6 +80,15 @@ impl Error {
             Self::Aws(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+/// What stands between a resource and its state: `failed` is said of it as it is, other states it is in.
+fn verb(state: &str) -> &'static str {
+    if state.starts_with("failed") {
+        " "
+    } else {
+        " is "
     }
 }
 

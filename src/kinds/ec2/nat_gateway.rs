@@ -325,6 +325,6 @@ mod tests {
     fn a_failure_while_waiting_gives_awss_reason() {
         assert!(matches!(judge(&live("pending")), Ok(Look::Pending(_))));
         let error = judge(&live("failed")).unwrap_err().to_string();
-        assert_eq!(error, "NAT gateway nat-1 is failed\nthe subnet is full");
+        assert_eq!(error, "NAT gateway nat-1 failed\nthe subnet is full");
     }
 }

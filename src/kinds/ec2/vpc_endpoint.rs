@@ -453,7 +453,7 @@ async fn available(cx: &Step, id: &str) -> Result<Outputs, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::Attribute;
+    use crate::resource::{Address, Attribute};
 
     struct Nothing;
 

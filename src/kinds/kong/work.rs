@@ -46,7 +46,7 @@ fn explain(ended: &Ended) -> (String, Vec<String>) {
     }
     let state = match ended.exit_code {
         Some(code) => format!("failed with exit code {code}"),
-        None => "never run".to_owned(),
+        None => "not run".to_owned(),
     };
     (state, detail)
 }

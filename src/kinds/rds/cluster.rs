@@ -253,16 +253,18 @@ impl Kind for DbCluster {
             .is_none_or(|desired| desired.final_snapshot)
             .then(|| snapshot::final_name(identifier, &live.resource_id));
         let what = format!("the deletion of {identifier}");
-        cx.retry(&what, GONE, &["InvalidDBClusterStateFault"], || async {
-            let call = client
-                .delete_db_cluster()
-                .db_cluster_identifier(identifier)
-                .skip_final_snapshot(snapshot.is_none())
-                .set_final_db_snapshot_identifier(snapshot.clone());
-            let deleted = call.send().await.map_err(failed("rds:DeleteDBCluster"));
-            deleted.or_absent(ABSENT)
-        })
-        .await?;
+        if Phase::of(&live.status) != Phase::Leaving {
+            cx.retry(&what, GONE, &["InvalidDBClusterStateFault"], || async {
+                let call = client
+                    .delete_db_cluster()
+                    .db_cluster_identifier(identifier)
+                    .skip_final_snapshot(snapshot.is_none())
+                    .set_final_db_snapshot_identifier(snapshot.clone());
+                let deleted = call.send().await.map_err(failed("rds:DeleteDBCluster"));
+                deleted.or_absent(ABSENT)
+            })
+            .await?;
+        }
         gone(cx, identifier).await?;
         let kept = snapshot.map(|name| {
             format!("the DB cluster snapshot {name}, charged as backup storage until you delete it")

@@ -247,16 +247,18 @@ impl Kind for DbInstance {
         let client = cx.clients().rds();
         let identifier = &live.identifier;
         let what = format!("the deletion of {identifier}");
-        cx.retry(&what, GONE, &["InvalidDBInstanceState"], || async {
-            // The cluster, not its instances, takes the last snapshot.
-            let call = client
-                .delete_db_instance()
-                .db_instance_identifier(identifier)
-                .skip_final_snapshot(true);
-            let deleted = call.send().await.map_err(failed("rds:DeleteDBInstance"));
-            deleted.or_absent(ABSENT)
-        })
-        .await?;
+        if Phase::of(&live.status) != Phase::Leaving {
+            cx.retry(&what, GONE, &["InvalidDBInstanceState"], || async {
+                // The cluster, not its instances, takes the last snapshot.
+                let call = client
+                    .delete_db_instance()
+                    .db_instance_identifier(identifier)
+                    .skip_final_snapshot(true);
+                let deleted = call.send().await.map_err(failed("rds:DeleteDBInstance"));
+                deleted.or_absent(ABSENT)
+            })
+            .await?;
+        }
         gone(cx, identifier).await?;
         Ok(Vec::new())
     }

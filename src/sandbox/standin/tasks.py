@@ -56,6 +56,8 @@ class Task:
         self.definition = definition
         network = given["network"]["awsvpcConfiguration"]
         self.subnet: str = given.get("subnet") or network["subnets"][0]
+        # Remembered: a stopped task is still described when its subnet is gone.
+        self.zone: str = task_network.zone_of(account, region, self.subnet)
         self.groups: List[str] = list(network.get("securityGroups") or [])
         self.public: bool = network.get("assignPublicIp") == "ENABLED"
         self.overrides: Dict[str, Any] = given.get("overrides") or {}
@@ -262,7 +264,7 @@ class Task:
         """The task as DescribeTasks shows it, tags included."""
         shown = {
             "attachments": [self._attachment()],
-            "availabilityZone": task_network.zone_of(self.account, self.region, self.subnet),
+            "availabilityZone": self.zone,
             "attributes": [{"name": "ecs.cpu-architecture", "value": self._architecture()}],
             "clusterArn": self.cluster_arn,
             "connectivity": "CONNECTED" if "connectivityAt" in self.times else None,
