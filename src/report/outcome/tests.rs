@@ -207,7 +207,8 @@ fn after_an_apply_comes_the_endpoint() {
     endpoint  http://lb.example
     cluster   kong-gw
 
-    next: kongstack output --sandbox (the gateway is simulated: nothing answers at its endpoint)
+    next: kongstack output --sandbox
+          (the gateway is simulated: nothing answers at its endpoint)
           kongstack destroy --sandbox
     ");
 }
