@@ -1,7 +1,7 @@
 //! The contract of a kind, addresses, and references between resources: the engine's vocabulary.
 //!
 //! Nothing here knows Kong or any one AWS resource. A kind implements [`Kind`]; the blueprint makes
-//! [`Resource`]s of it; the engine sees [`AnyKind`], the one type erasure of the program.
+//! [`Resource`]s of it; the engine sees [`KindRef`]s, the one type erasure of the program.
 
 mod address;
 mod blueprint;
