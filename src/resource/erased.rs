@@ -114,6 +114,8 @@ pub(crate) enum Standing {
     Owned,
     /// The stack's own, waiting for its deletion.
     Retired,
+    /// The stack's own, and being deleted already.
+    Leaving,
     /// Somebody else's; the text names it.
     Foreign(String),
 }
@@ -151,6 +153,7 @@ impl Seen {
         match found {
             Found::Owned(address, live) => of(address, Standing::Owned, live),
             Found::Retired(address, live) => of(address, Standing::Retired, live),
+            Found::Leaving(address, live) => of(address, Standing::Leaving, live),
             Found::Foreign(address, name) => Self {
                 address,
                 kind: kind::<K>(),

@@ -11,4 +11,5 @@ mod cost_of_looking;
 mod drift;
 mod examples;
 mod foreign;
+mod interrupted;
 mod support;

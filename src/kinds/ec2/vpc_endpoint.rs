@@ -9,7 +9,7 @@ use super::vpc_endpoint_calls::{
 };
 use crate::aws::{OrAbsent, failed};
 use crate::resource::{
-    Address, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Ref, References,
+    Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Ref, References,
     ReplaceOrder, Resolve, RouteTableId, SecurityGroupId, Step, SubnetId, Tags, VpcId, Wanted,
 };
 
@@ -91,15 +91,13 @@ impl Kind for VpcEndpoint {
 
     async fn observe(
         cx: &Observer,
-        wanted: &[Wanted<'_, Self>],
+        _wanted: &[Wanted<'_, Self>],
     ) -> Result<Vec<Found<Live>>, Error> {
         let live = list(cx.clients(), vec![tagging::of_stack(cx.stack())]).await?;
-        let is_wanted = |address: &Address| wanted.iter().any(|one| one.address == address);
         let found = live.into_iter().filter_map(|live| {
             let going = live.state == "deleting";
             let found = tagging::found(cx, &live.tags.clone(), live)?;
-            let replaceable = matches!(&found, Found::Owned(address, _) if is_wanted(address));
-            (!(going && replaceable)).then_some(found)
+            Some(if going { found.leaving() } else { found })
         });
         Ok(found.collect())
     }

@@ -86,13 +86,16 @@ fn url(path: &str, account: &str) -> String {
     format!("{}/_standin/{path}?account={account}", endpoint())
 }
 
-/// The calls of an account, oldest first.
+/// The calls of an account that have ended, oldest first.
 pub(crate) fn calls(account: &str) -> Vec<Call> {
     let mut answer = agent()
         .get(&url("calls", account))
         .call()
         .expect("the simulation answers");
-    answer.body_mut().read_json().expect("a list of calls")
+    let all: Vec<Value> = answer.body_mut().read_json().expect("a list of calls");
+    let ended = all.into_iter().filter(|call| !call["end"].is_null());
+    let read = |call| serde_json::from_value(call).expect("a call");
+    ended.map(read).collect()
 }
 
 /// Forgets the calls of an account.
