@@ -2,9 +2,11 @@
 
 pub(crate) mod account;
 mod left;
+mod production;
 mod standin;
 mod world;
 
 pub(crate) use left::left;
-pub(crate) use standin::Call;
+pub(crate) use production::production;
+pub(crate) use standin::{Call, durations, rounds};
 pub(crate) use world::{World, example, planned, run};

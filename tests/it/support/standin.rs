@@ -1,5 +1,6 @@
 //! The simulation that all tests of a run share, and its own interface.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -25,6 +26,22 @@ pub(crate) struct Call {
     pub(crate) end: f64,
     /// The error code it was answered with.
     pub(crate) error: Option<String>,
+}
+
+/// The most calls of which each began only after the one before had ended: the longest chain. It says something when
+/// answers take so long that what is asked at once overlaps.
+pub(crate) fn rounds(calls: &[Call]) -> usize {
+    let mut calls = calls.to_vec();
+    calls.sort_by(|a, b| a.end.total_cmp(&b.end));
+    let mut last_end = f64::NEG_INFINITY;
+    let mut rounds = 0;
+    for call in &calls {
+        if call.start >= last_end {
+            rounds += 1;
+            last_end = call.end;
+        }
+    }
+    rounds
 }
 
 /// The address of the simulation, which is started first if need be.
@@ -103,6 +120,13 @@ pub(crate) fn forget_calls(account: &str) {
         .delete(&url("calls", account))
         .call()
         .expect("the simulation answers");
+}
+
+/// How long things take on AWS, in seconds, by the simulation's names for them.
+pub(crate) fn durations() -> BTreeMap<String, f64> {
+    let url = format!("{}/_standin/durations", endpoint());
+    let mut answer = agent().get(&url).call().expect("the simulation answers");
+    answer.body_mut().read_json().expect("a table of seconds")
 }
 
 /// Changes how the simulation treats an account.
