@@ -21,6 +21,8 @@ mod network;
 mod sample;
 mod secrets;
 mod security;
+#[cfg(test)]
+mod tests;
 
 use crate::resource::Blueprint;
 use crate::spec::StackSpec;

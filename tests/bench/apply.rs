@@ -11,12 +11,20 @@ use crate::{line, with};
 /// Slow enough that a call, some milliseconds here, counts for about as much as one to AWS.
 const SPEED: f64 = 25.0;
 
-/// What an apply makes while Aurora is being made, and the call that is possible only once it works.
+/// What an apply makes without waiting for Aurora: the call that begins it, and the last one of those that need it.
 const MEANWHILE: [(&str, &str, &str); 4] = [
-    ("roles", "CreateRole", "RegisterTaskDefinition"),
-    ("NAT gateways", "CreateNatGateway", "CreateRoute"),
-    ("load balancer", "CreateLoadBalancer", "CreateListener"),
-    ("Cloud Map", "CreatePrivateDnsNamespace", "CreateService"),
+    ("roles", "iam:CreateRole", "iam:PutRolePolicy"),
+    ("NAT gateways", "ec2:CreateNatGateway", "ec2:CreateRoute"),
+    (
+        "load balancer",
+        "elasticloadbalancing:CreateLoadBalancer",
+        "elasticloadbalancing:CreateRule",
+    ),
+    (
+        "Cloud Map",
+        "servicediscovery:CreatePrivateDnsNamespace",
+        "servicediscovery:CreateService",
+    ),
 ];
 
 /// Prints the figures.
@@ -73,41 +81,26 @@ fn run(world: &World, args: &[&str], chain: &[Link]) {
 
 /// Prints when what does not need the database was made, in AWS's seconds since the first call.
 fn overlap(calls: &[Call]) {
-    let first = calls
-        .iter()
-        .map(|call| call.start)
-        .fold(f64::INFINITY, f64::min);
-    let since = |time: f64| (time - first) * SPEED;
-    let starts = |operation: &str| {
-        let all = calls
-            .iter()
-            .filter(|call| call.operation == operation && call.error.is_none());
-        all.map(|call| since(call.start)).collect::<Vec<f64>>()
+    let all = calls.iter().map(|call| call.start);
+    let first = all.fold(f64::INFINITY, f64::min);
+    let made = |name: &str| -> Vec<f64> {
+        let named = |call: &&Call| format!("{}:{}", call.service, call.operation) == name;
+        let done = calls.iter().filter(|call| call.error.is_none());
+        let times = done.filter(named).map(|call| (call.start - first) * SPEED);
+        times.collect()
     };
-    let begin = |operation: &str| starts(operation).into_iter().fold(f64::INFINITY, f64::min);
-    let last = |operation: &str| starts(operation).into_iter().fold(0.0, f64::max);
+    let begin = |name: &str| made(name).into_iter().fold(f64::INFINITY, f64::min);
+    let end = |name: &str| made(name).into_iter().fold(0.0, f64::max);
     // The first task is started as soon as the writer works.
-    let (aurora, works) = (begin("CreateDBCluster"), begin("RunTask"));
+    let (aurora, works) = (begin("rds:CreateDBCluster"), begin("ecs:RunTask"));
     line(&format!(
-        "  Aurora is made from {aurora:.0} s to {works:.0} s; meanwhile"
+        "  Aurora           {aurora:>8.0} s   to {works:.0} s; not waiting for it:"
     ));
-    for (what, made, used) in MEANWHILE {
-        let done = if used == "CreateRoute" {
-            last(used)
-        } else {
-            begin_after(&starts(used), begin(made))
-        };
-        let in_time = if done <= works { "" } else { ": too late" };
+    for (what, begun, used) in MEANWHILE {
+        let (count, from, to) = (made(begun).len(), begin(begun), end(used));
+        let late = if to < works { "" } else { ", too late" };
         line(&format!(
-            "    {what:<14} {} begun at {:.0} s, used at {done:.0} s{in_time}",
-            starts(made).len(),
-            begin(made),
+            "    {what:<14} {from:>8.0} s   to {to:.0} s, {count} of them{late}"
         ));
     }
-}
-
-/// The first of `times` that is not before `after`.
-fn begin_after(times: &[f64], after: f64) -> f64 {
-    let later = times.iter().copied().filter(|time| *time >= after);
-    later.fold(f64::INFINITY, f64::min)
 }
