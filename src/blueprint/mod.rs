@@ -17,6 +17,7 @@ mod ingress;
 mod logs;
 mod migrations;
 mod network;
+mod routes;
 #[cfg(test)]
 mod sample;
 mod secrets;

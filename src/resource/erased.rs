@@ -30,8 +30,6 @@ pub(crate) trait AnyKind: Send + Sync {
         cx: &'a Observer,
         wanted: &'a [&'a Resource],
     ) -> BoxFuture<'a, Result<Vec<Seen>, Error>>;
-    /// See [`Kind::references`].
-    fn references(&self, desired: &Erased) -> Result<References, Error>;
     /// See [`Kind::diff`].
     fn diff(&self, desired: &Erased, live: &Erased, outputs: &dyn Resolve) -> Result<Diff, Error>;
     /// See [`Kind::replace_order`].
@@ -237,10 +235,6 @@ impl<K: Kind> AnyKind for Of<K> {
                 .collect())
         }
         .boxed()
-    }
-
-    fn references(&self, desired: &Erased) -> Result<References, Error> {
-        Ok(K::references(typed::<K, _>(desired)?))
     }
 
     fn diff(&self, desired: &Erased, live: &Erased, outputs: &dyn Resolve) -> Result<Diff, Error> {

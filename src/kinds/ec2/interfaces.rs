@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 
-use aws_sdk_ec2::types::{Filter, NetworkInterface};
+use aws_sdk_ec2::types::{Filter, NetworkInterface, RouteTable, State};
 
 use super::calls::filter;
 use super::tagging;
@@ -205,37 +205,53 @@ pub(super) async fn strangers_in_subnet(
 pub(super) async fn strangers_in_vpc(cx: &Observer, vpc: &str) -> Result<Vec<String>, Error> {
     let ec2 = cx.clients().ec2();
     let which = filter("vpc-id", [vpc]);
-    let subnets = ec2.describe_subnets().filters(which.clone()).send();
-    let groups = ec2.describe_security_groups().filters(which.clone()).send();
-    let endpoints = ec2.describe_vpc_endpoints().filters(which).send();
-    let (known, subnets, groups, endpoints) =
-        futures::join!(Known::of(cx), subnets, groups, endpoints);
+    let (known, subnets, groups, tables, endpoints) = futures::join!(
+        Known::of(cx),
+        ec2.describe_subnets().filters(which.clone()).send(),
+        ec2.describe_security_groups().filters(which.clone()).send(),
+        ec2.describe_route_tables().filters(which.clone()).send(),
+        ec2.describe_vpc_endpoints().filters(which.clone()).send(),
+    );
     let known = known?;
     let subnets = subnets.map_err(failed("ec2:DescribeSubnets"))?;
     let groups = groups.map_err(failed("ec2:DescribeSecurityGroups"))?;
+    let tables = tables.map_err(failed("ec2:DescribeRouteTables"))?;
     let endpoints = endpoints.map_err(failed("ec2:DescribeVpcEndpoints"))?;
-    let subnets = subnets.subnets().iter().filter_map(|one| one.subnet_id());
-    // Every VPC has a group called `default`, which goes with it.
-    let groups = groups
-        .security_groups()
-        .iter()
-        .filter(|group| group.group_name() != Some("default"))
-        .filter_map(|group| group.group_id());
-    let gone = |state: &str| state.eq_ignore_ascii_case("deleted");
-    let endpoints = endpoints
-        .vpc_endpoints()
-        .iter()
-        .filter(|one| !one.state().is_some_and(|state| gone(state.as_str())))
-        .filter_map(|one| one.vpc_endpoint_id());
-    let named = |noun: &str, id: &str| format!("{noun} {id}");
-    let all = subnets
-        .map(|id| (id, named("subnet", id)))
-        .chain(groups.map(|id| (id, named("security group", id))))
-        .chain(endpoints.map(|id| (id, named("VPC endpoint", id))));
-    Ok(all
-        .filter(|(id, _)| !known.texts.contains(*id))
+    // Every VPC has a group called `default` and a main route table, which go with it.
+    let groups = groups.security_groups().iter();
+    let groups = groups.filter(|group| group.group_name() != Some("default"));
+    let main = |table: &RouteTable| {
+        table
+            .associations()
+            .iter()
+            .any(|one| one.main() == Some(true))
+    };
+    let tables = tables.route_tables().iter().filter(|table| !main(table));
+    let gone = |state: &State| state.as_str().eq_ignore_ascii_case("deleted");
+    let endpoints = endpoints.vpc_endpoints().iter();
+    let endpoints = endpoints.filter(|endpoint| !endpoint.state().is_some_and(gone));
+    let all = [
+        named(
+            "subnet",
+            subnets.subnets().iter().filter_map(|one| one.subnet_id()),
+        ),
+        named("security group", groups.filter_map(|one| one.group_id())),
+        named("route table", tables.filter_map(|one| one.route_table_id())),
+        named(
+            "VPC endpoint",
+            endpoints.filter_map(|one| one.vpc_endpoint_id()),
+        ),
+    ];
+    let strangers = all.concat().into_iter();
+    Ok(strangers
+        .filter(|(id, _)| !known.texts.contains(id))
         .map(|(_, text)| text)
         .collect())
+}
+
+fn named<'a>(noun: &str, ids: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
+    ids.map(|id| (id.to_owned(), format!("{noun} {id}")))
+        .collect()
 }
 
 #[cfg(test)]

@@ -142,6 +142,7 @@ impl Kind for EcsService {
 
     fn uses(live: &Live) -> Vec<String> {
         let mut uses = vec![live.cluster.to_string(), live.task_definition.to_string()];
+        uses.extend(live.in_use.iter().cloned());
         uses.extend(live.subnets.iter().map(ToString::to_string));
         uses.extend(live.security_groups.iter().map(ToString::to_string));
         uses.extend(live.registries.iter().cloned());

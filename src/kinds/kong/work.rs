@@ -17,7 +17,7 @@ pub(super) async fn run(cx: &Step, task: &OneOff, work: Work<'_>) -> Result<(), 
     for attempt in 1..=ATTEMPTS {
         task.wait_alone(cx).await?;
         let (state, detail) = match task.run(cx, &work.command()).await {
-            Ok(ended) if ended.succeeded() => return Ok(()),
+            Ok(ended) if work.is_done(ended.exit_code, &ended.log) => return Ok(()),
             Ok(ended) => explain(&ended),
             // Capacity that is not there just now comes as a refusal to start.
             Err(Error::Aws(error)) if error.is(&["TaskNotStarted"]) => {

@@ -24,8 +24,6 @@ pub(crate) struct Call {
     pub(crate) start: f64,
     /// When it ended.
     pub(crate) end: f64,
-    /// The error code it was answered with.
-    pub(crate) error: Option<String>,
 }
 
 /// The most calls of which each began only after the one before had ended: the longest chain. It says something when
