@@ -5,7 +5,8 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::chain::{Durations, Link, length, shown};
-use crate::support::{Call, World, durations, production};
+use crate::support::standin::Call;
+use crate::support::{World, production};
 use crate::{line, with};
 
 /// Slow enough that a call, some milliseconds here, counts for about as much as one to AWS.
@@ -31,7 +32,7 @@ const MEANWHILE: [(&str, &str, &str); 4] = [
 pub(crate) async fn measure() {
     let world = World::new();
     let set = production(&world).await;
-    let durations = Durations(durations());
+    let durations = Durations::ask();
     world.configure(&json!({"speed": SPEED}));
     world.forget_calls();
     run(
@@ -85,8 +86,10 @@ fn overlap(calls: &[Call]) {
     let first = all.fold(f64::INFINITY, f64::min);
     let made = |name: &str| -> Vec<f64> {
         let named = |call: &&Call| format!("{}:{}", call.service, call.operation) == name;
-        let done = calls.iter().filter(|call| call.error.is_none());
-        let times = done.filter(named).map(|call| (call.start - first) * SPEED);
+        let times = calls
+            .iter()
+            .filter(named)
+            .map(|call| (call.start - first) * SPEED);
         times.collect()
     };
     let begin = |name: &str| made(name).into_iter().fold(f64::INFINITY, f64::min);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::standin::endpoint;
+
 /// Good checks in a row that make a target healthy, and the seconds between two, as the blueprint sets them.
 const CHECKS: f64 = 2.0 * 10.0;
 
@@ -12,9 +14,18 @@ pub(crate) struct Link {
 }
 
 /// Durations in seconds, by the simulation's names.
-pub(crate) struct Durations(pub(crate) BTreeMap<String, f64>);
+pub(crate) struct Durations(BTreeMap<String, f64>);
 
 impl Durations {
+    /// Asks the simulation.
+    pub(crate) fn ask() -> Self {
+        let agent = ureq::Agent::config_builder().proxy(None).build();
+        let url = format!("{}/_standin/durations", endpoint());
+        let answer = ureq::Agent::from(agent).get(&url).call();
+        let mut answer = answer.expect("the simulation answers");
+        Self(answer.body_mut().read_json().expect("a table of seconds"))
+    }
+
     fn sum(&self, names: &[&str]) -> f64 {
         let one = |name: &&str| self.0.get(*name).copied().expect("a known duration");
         names.iter().map(one).sum()

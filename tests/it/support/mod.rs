@@ -3,10 +3,10 @@
 pub(crate) mod account;
 mod left;
 mod production;
-mod standin;
+pub(crate) mod standin;
 mod world;
 
 pub(crate) use left::left;
 pub(crate) use production::production;
-pub(crate) use standin::{Call, durations, rounds};
+pub(crate) use standin::rounds;
 pub(crate) use world::{World, example, planned, run};

@@ -1,6 +1,5 @@
 //! The simulation that all tests of a run share, and its own interface.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -118,13 +117,6 @@ pub(crate) fn forget_calls(account: &str) {
         .delete(&url("calls", account))
         .call()
         .expect("the simulation answers");
-}
-
-/// How long things take on AWS, in seconds, by the simulation's names for them.
-pub(crate) fn durations() -> BTreeMap<String, f64> {
-    let url = format!("{}/_standin/durations", endpoint());
-    let mut answer = agent().get(&url).call().expect("the simulation answers");
-    answer.body_mut().read_json().expect("a table of seconds")
 }
 
 /// Changes how the simulation treats an account.
