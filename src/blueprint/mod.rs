@@ -22,6 +22,8 @@ mod routes;
 mod sample;
 mod secrets;
 mod security;
+#[cfg(test)]
+mod tests;
 
 use crate::resource::Blueprint;
 use crate::spec::StackSpec;
