@@ -64,6 +64,8 @@ const FILES: &[(&str, &str)] = files![
     "requirements.txt",
     "server.py",
     "services.py",
+    "shell_commands.py",
+    "shell_words.py",
     "task_health.py",
     "task_identity.py",
     "task_network.py",
