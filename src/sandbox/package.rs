@@ -71,6 +71,7 @@ const FILES: &[(&str, &str)] = files![
     "task_network.py",
     "task_start.py",
     "tasks.py",
+    "warm.py",
     "world.py",
 ];
 
