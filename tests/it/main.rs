@@ -6,4 +6,5 @@ mod cost_of_looking;
 mod drift;
 mod examples;
 mod foreign;
+mod standin;
 mod support;
