@@ -22,7 +22,7 @@ def register(task: "Task") -> None:
     """Make the task a target and a Cloud Map instance, where its service says so."""
     from .patches import elb
 
-    zone = task_network.zone_of(task.account, task.region, task.subnet)
+    zone = task.zone
     for target in task.targets:
         elb.register_target(
             world(task.account), task.account, task.region, target["targetGroupArn"],

@@ -58,6 +58,8 @@ class Task:
         self.subnet: str = given.get("subnet") or network["subnets"][0]
         self.groups: List[str] = list(network.get("securityGroups") or [])
         self.public: bool = network.get("assignPublicIp") == "ENABLED"
+        # A stopped task is still shown when its subnet is gone.
+        self.zone = task_network.zone_of(self.account, self.region, self.subnet)
         self.overrides: Dict[str, Any] = given.get("overrides") or {}
         self.tags: List[Dict[str, str]] = given.get("tags") or []
         self.group: str = given.get("group") or f"family:{definition.family}"
@@ -262,7 +264,7 @@ class Task:
         """The task as DescribeTasks shows it, tags included."""
         shown = {
             "attachments": [self._attachment()],
-            "availabilityZone": task_network.zone_of(self.account, self.region, self.subnet),
+            "availabilityZone": self.zone,
             "attributes": [{"name": "ecs.cpu-architecture", "value": self._architecture()}],
             "clusterArn": self.cluster_arn,
             "connectivity": "CONNECTED" if "connectivityAt" in self.times else None,
