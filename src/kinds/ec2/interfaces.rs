@@ -12,7 +12,8 @@ use aws_sdk_ec2::types::{Filter, NetworkInterface, RouteTable, State};
 use super::calls::filter;
 use super::tagging;
 use crate::aws::{AwsError, Clients, failed};
-use crate::resource::{Error, Look, Observer, Patience, Standing, Step, Tags};
+use crate::kinds::elb::LoadBalancer;
+use crate::resource::{Address, Error, Look, Observer, Patience, Standing, Step, Tags, kind};
 
 /// A network interface that holds on to something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +135,9 @@ fn held_by(error: &AwsError, holders: &[Interface]) -> String {
 /// What is known of the stack's live resources, to tell their interfaces from others.
 struct Known {
     texts: BTreeSet<String>,
+    /// How AWS describes the interfaces of load balancers with the stack's names, of former ones too: they outlive
+    /// their load balancer by minutes.
+    balancers: Vec<String>,
     has_cluster: bool,
     has_database: bool,
 }
@@ -143,6 +147,7 @@ impl Known {
     async fn of(cx: &Observer) -> Result<Self, Error> {
         let mut known = Self {
             texts: BTreeSet::new(),
+            balancers: Vec::new(),
             has_cluster: false,
             has_database: false,
         };
@@ -159,6 +164,18 @@ impl Known {
                 known.texts.extend(outputs.map(|(_, text)| text.to_owned()));
             }
         }
+        let balancers = kind::<LoadBalancer>();
+        let seen = cx.seen_of(balancers).await?;
+        let theirs = |at: &Address| {
+            seen.iter()
+                .any(|one| one.address == *at && matches!(one.standing, Standing::Foreign(_)))
+        };
+        let wanted = cx.blueprint().resources.values();
+        known.balancers = wanted
+            .filter(|one| !theirs(&one.address))
+            .filter_map(|one| Some(&one.desired_as::<LoadBalancer>()?.name))
+            .map(|name| format!("ELB app/{name}/"))
+            .collect();
         Ok(known)
     }
 
@@ -175,9 +192,11 @@ impl Known {
             let cluster = interface.tags.get("aws:ecs:clusterName");
             return cluster.map_or(self.has_cluster, |name| self.texts.contains(name));
         }
-        description
-            .split_whitespace()
-            .any(|word| self.texts.contains(word))
+        let former = |of: &String| description.starts_with(of.as_str());
+        self.balancers.iter().any(former)
+            || description
+                .split_whitespace()
+                .any(|word| self.texts.contains(word))
     }
 }
 
@@ -274,6 +293,7 @@ mod tests {
             texts: ["app/kong/1", "nat-1", "vpce-1", "kong"]
                 .map(str::to_owned)
                 .into(),
+            balancers: vec!["ELB app/kong/".to_owned()],
             has_cluster: true,
             has_database: false,
         };
@@ -281,6 +301,8 @@ mod tests {
         let task = "arn:aws:ecs:eu-west-1:1:attachment/x";
         for (description, tags, ours) in [
             ("ELB app/kong/1", Tags::default(), true),
+            ("ELB app/kong/former", Tags::default(), true),
+            ("ELB app/kong-2/2", Tags::default(), false),
             ("ELB app/other/2", Tags::default(), false),
             ("Interface for NAT Gateway nat-1", Tags::default(), true),
             ("VPC Endpoint Interface vpce-1", Tags::default(), true),
