@@ -98,6 +98,18 @@ async fn what_something_else_needs_cannot_be_deleted() {
 }
 
 #[tokio::test]
+async fn members_of_a_default_group_reach_one_another() {
+    let stage = Stage::new();
+    let network = stage.network().await;
+    let seen = stage.ec2().describe_security_groups().group_ids(&network.group);
+    let seen = seen.send().await.expect("the group");
+    let rules = seen.security_groups()[0].ip_permissions();
+    let peers = rules[0].user_id_group_pairs();
+    assert_eq!((rules.len(), rules[0].ip_protocol()), (1, Some("-1")));
+    assert_eq!(peers[0].group_id(), Some(network.group.as_str()));
+}
+
+#[tokio::test]
 async fn an_endpoint_has_interfaces_that_outlive_it() {
     let stage = Stage::new();
     let (ec2, network) = (stage.ec2(), stage.network().await);
