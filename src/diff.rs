@@ -52,6 +52,9 @@ impl fmt::Debug for Entry {
     }
 }
 
+/// Why what is on its way out is deleted.
+const BEGUN: &str = "its deletion was begun and is not finished";
+
 /// Outputs known at the time of planning: those of what stays.
 struct Known<'a> {
     world: &'a World,
@@ -100,6 +103,12 @@ pub(crate) fn compare(blueprint: &Blueprint, world: &World) -> Result<Vec<Entry>
             .iter()
             .map(|seen| leaving(seen, "it has been replaced")),
     );
+    // Where another is wanted, making that one waits for the end of this one.
+    let unwanted = world
+        .leaving
+        .iter()
+        .filter(|seen| !blueprint.resources.contains_key(&seen.address));
+    entries.extend(unwanted.map(|seen| leaving(seen, BEGUN)));
     Ok(entries)
 }
 
@@ -112,14 +121,18 @@ pub(crate) fn dismantle(blueprint: &Blueprint, world: &World) -> Vec<Entry> {
             .map(|resource| resource.desired.clone()),
         ..leaving(seen, "the stack is destroyed")
     });
-    owned
-        .chain(
-            world
-                .retired
-                .iter()
-                .map(|seen| leaving(seen, "it has been replaced")),
-        )
-        .collect()
+    let retired = world
+        .retired
+        .iter()
+        .map(|seen| leaving(seen, "it has been replaced"));
+    let begun = world.leaving.iter().map(|seen| Entry {
+        desired: blueprint
+            .resources
+            .get(&seen.address)
+            .map(|resource| resource.desired.clone()),
+        ..leaving(seen, BEGUN)
+    });
+    owned.chain(begun).chain(retired).collect()
 }
 
 fn compare_one(

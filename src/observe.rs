@@ -19,6 +19,8 @@ pub(crate) struct World {
     pub(crate) owned: BTreeMap<Address, Seen>,
     /// The stack's own resources that have been replaced, or whose address now belongs to another kind.
     pub(crate) retired: Vec<Seen>,
+    /// The stack's own resources that an earlier run began to delete.
+    pub(crate) leaving: Vec<Seen>,
     /// Whose resource stands where ours must go.
     pub(crate) foreign: BTreeMap<Address, String>,
 }
@@ -111,6 +113,7 @@ impl World {
             Standing::Foreign(name) => {
                 self.foreign.insert(seen.address, name.clone());
             }
+            Standing::Leaving => self.leaving.push(seen),
             Standing::Retired => self.retired.push(seen),
             Standing::Owned if other_kind => self.retired.push(seen),
             Standing::Owned => {

@@ -23,7 +23,7 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
         draw_group(draft, group);
     }
     for rule in rules(draft.spec) {
-        draw_rule(draft, rule);
+        draw_rule(draft, &rule);
     }
 }
 
@@ -288,7 +288,7 @@ fn draw_group(draft: &mut Draft<'_>, group: Group) {
     draft.add::<SecurityGroup>(address, desired);
 }
 
-fn draw_rule(draft: &mut Draft<'_>, rule: Rule) {
+fn draw_rule(draft: &mut Draft<'_>, rule: &Rule) {
     let spec = draft.spec;
     let address = rule.address();
     let name = format!("{}-{}", spec.name, rule.name());

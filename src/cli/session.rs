@@ -141,13 +141,13 @@ impl Session {
             excludes: wish.select.exclude.clone(),
         };
         let known = blueprint.resources.keys().chain(world.owned.keys());
-        selection.check(known.clone())?;
+        selection.check(&known)?;
         for address in wish.may_lose {
             let one = Selection {
                 targets: vec![address.clone()],
                 ..Selection::default()
             };
-            one.check(known.clone())?;
+            one.check(&known)?;
         }
         let planned = match wish.purpose {
             Purpose::Apply => Plan::apply(blueprint, &world, &selection, wish.may_lose),

@@ -37,7 +37,7 @@ impl Selection {
     /// The first one that is not.
     pub(crate) fn check<'a>(
         &self,
-        known: impl Iterator<Item = &'a Address> + Clone,
+        known: &(impl Iterator<Item = &'a Address> + Clone),
     ) -> Result<(), UnknownAddress> {
         for address in self.targets.iter().chain(&self.excludes) {
             if !known.clone().any(|one| one == address) {

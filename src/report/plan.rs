@@ -142,16 +142,14 @@ fn reason(entry: &Entry, purpose: Purpose) -> Option<String> {
         )),
         // The reason of all others on the way down stands at the top.
         Action::Delete => {
-            (purpose == Purpose::Apply || is_retired(entry)).then(|| entry.reason.clone())
+            (purpose == Purpose::Apply || is_old(entry)).then(|| entry.reason.clone())
         }
     }
 }
 
-fn is_retired(entry: &Entry) -> bool {
-    entry
-        .live
-        .as_ref()
-        .is_some_and(|live| live.standing == Standing::Retired)
+fn is_old(entry: &Entry) -> bool {
+    let standing = entry.live.as_ref().map(|live| &live.standing);
+    matches!(standing, Some(Standing::Retired | Standing::Leaving))
 }
 
 /// `field: old → new`, or both on lines of their own where one line does not hold them.

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use crate::diff::{Action, Entry};
 use crate::plan::{Plan, Purpose, Refusal, StepKind, StepNode};
 use crate::resource::{
-    Address, AnyKind, Blocker, Diff, Effect, Erased, Error, KindRef, Observer, Outputs, References,
+    Address, AnyKind, Blocker, Diff, Effect, Erased, Error, KindRef, Observer, Outputs,
     ReplaceOrder, Resolve, Resource, Seen, Standing, Step,
 };
 
@@ -43,10 +43,6 @@ impl AnyKind for Named {
         _: &'a [&'a Resource],
     ) -> BoxFuture<'a, Result<Vec<Seen>, Error>> {
         async { nothing() }.boxed()
-    }
-
-    fn references(&self, _: &Erased) -> Result<References, Error> {
-        nothing()
     }
 
     fn diff(&self, _: &Erased, _: &Erased, _: &dyn Resolve) -> Result<Diff, Error> {

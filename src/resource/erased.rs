@@ -30,8 +30,6 @@ pub(crate) trait AnyKind: Send + Sync {
         cx: &'a Observer,
         wanted: &'a [&'a Resource],
     ) -> BoxFuture<'a, Result<Vec<Seen>, Error>>;
-    /// See [`Kind::references`].
-    fn references(&self, desired: &Erased) -> Result<References, Error>;
     /// See [`Kind::diff`].
     fn diff(&self, desired: &Erased, live: &Erased, outputs: &dyn Resolve) -> Result<Diff, Error>;
     /// See [`Kind::replace_order`].
@@ -116,6 +114,8 @@ pub(crate) enum Standing {
     Owned,
     /// The stack's own, waiting for its deletion.
     Retired,
+    /// The stack's own, and being deleted already.
+    Leaving,
     /// Somebody else's; the text names it.
     Foreign(String),
 }
@@ -153,6 +153,7 @@ impl Seen {
         match found {
             Found::Owned(address, live) => of(address, Standing::Owned, live),
             Found::Retired(address, live) => of(address, Standing::Retired, live),
+            Found::Leaving(address, live) => of(address, Standing::Leaving, live),
             Found::Foreign(address, name) => Self {
                 address,
                 kind: kind::<K>(),
@@ -237,10 +238,6 @@ impl<K: Kind> AnyKind for Of<K> {
                 .collect())
         }
         .boxed()
-    }
-
-    fn references(&self, desired: &Erased) -> Result<References, Error> {
-        Ok(K::references(typed::<K, _>(desired)?))
     }
 
     fn diff(&self, desired: &Erased, live: &Erased, outputs: &dyn Resolve) -> Result<Diff, Error> {

@@ -22,8 +22,21 @@ pub(crate) enum Found<L> {
     Owned(Address, L),
     /// The stack's own, already replaced by another: all it waits for is its deletion.
     Retired(Address, L),
+    /// The stack's own, on its way out since an earlier run: a destruction waits for its end, and so does whoever makes
+    /// the next one at its address.
+    Leaving(Address, L),
     /// Somebody else's, in the place (name) that the resource at this address needs; the text names it.
     Foreign(Address, String),
+}
+
+impl<L> Found<L> {
+    /// The same, on its way out. What has been replaced, or is somebody else's, stays what it is.
+    pub(crate) fn leaving(self) -> Self {
+        match self {
+            Self::Owned(address, live) => Self::Leaving(address, live),
+            other => other,
+        }
+    }
 }
 
 /// Which comes first when a resource is replaced.

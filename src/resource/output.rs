@@ -263,6 +263,10 @@ pub(crate) struct Outputs(BTreeMap<Attribute, String>);
 impl Outputs {
     /// Adds one.
     #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "what is published is given away"
+    )]
     pub(crate) fn with<T: Output>(mut self, value: T) -> Self {
         self.0.insert(T::ATTRIBUTE, value.as_str().to_owned());
         self
@@ -314,6 +318,10 @@ impl References {
 
     /// Adds several references.
     #[must_use]
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "a builder that reads `References::none().to_all(subnets)`"
+    )]
     pub(crate) fn to_all<'a, T: Output>(
         self,
         references: impl IntoIterator<Item = &'a Ref<T>>,

@@ -30,12 +30,6 @@ impl Pace {
     pub(crate) fn scale(self, duration: Duration) -> Duration {
         duration.div_f64(self.0)
     }
-
-    /// How much of AWS's time has gone by in `duration` here.
-    #[must_use]
-    pub(crate) fn unscale(self, duration: Duration) -> Duration {
-        duration.mul_f64(self.0)
-    }
 }
 
 /// How to wait for something.

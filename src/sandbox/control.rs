@@ -16,8 +16,6 @@ pub(crate) struct Health {
     pub(crate) pid: i32,
     /// How much faster than AWS time goes.
     pub(crate) speed: f64,
-    /// The accounts that have been used.
-    pub(crate) accounts: Vec<String>,
 }
 
 fn agent() -> ureq::Agent {

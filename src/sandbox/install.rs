@@ -35,7 +35,7 @@ pub(super) fn python(folder: &Folder, say: &dyn Fn(&str)) -> Result<PathBuf, San
     };
     finished(
         "making a virtual environment (python3 -m venv)",
-        make.output().map_err(no_python)?,
+        &make.output().map_err(no_python)?,
     )?;
     let list = environment.join("requirements.txt");
     fs::write(&list, package::requirements()).map_err(of("writing", &list))?;
@@ -52,13 +52,13 @@ pub(super) fn python(folder: &Folder, say: &dyn Fn(&str)) -> Result<PathBuf, San
     .arg(&list);
     finished(
         "installing moto (pip install)",
-        pip.output().map_err(of("running", &python))?,
+        &pip.output().map_err(of("running", &python))?,
     )?;
     mark(&complete)?;
     Ok(python)
 }
 
-fn finished(what: &'static str, output: std::process::Output) -> Result<(), SandboxError> {
+fn finished(what: &'static str, output: &std::process::Output) -> Result<(), SandboxError> {
     if output.status.success() {
         return Ok(());
     }

@@ -11,7 +11,6 @@ mod install;
 mod package;
 mod server;
 
-pub(crate) use control::Health;
 pub(crate) use error::SandboxError;
 pub(crate) use server::{Sandbox, ensure, reset, start, status, stop};
 

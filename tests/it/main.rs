@@ -1,10 +1,16 @@
 //! Whole runs of the program against the simulation of AWS: one binary, so that it links once.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 mod bad_input;
 mod changes;
 mod cost_of_looking;
 mod drift;
 mod examples;
 mod foreign;
+mod interrupted;
 mod standin;
 mod support;

@@ -58,7 +58,7 @@ async fn independent_things_are_made_at_once_and_waiting_takes_no_slot() {
             .collect(),
     );
     with("slots", |cloud| {
-        cloud.takes = names.iter().map(|name| (name.clone(), 100)).collect()
+        cloud.takes = names.iter().map(|name| (name.clone(), 100)).collect();
     });
     let start = Instant::now();
     let (report, _) = apply(&engine).await;
@@ -305,7 +305,7 @@ async fn a_target_brings_what_it_needs_and_an_exclusion_takes_what_needs_it() {
         excludes: Vec::new(),
     };
     let error = unknown
-        .check(engine.blueprint.resources.keys())
+        .check(&engine.blueprint.resources.keys())
         .unwrap_err();
     assert_eq!(
         error.to_string(),

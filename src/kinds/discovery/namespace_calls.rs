@@ -130,7 +130,9 @@ pub(super) async fn foreign(
     };
     let is_known = |one: &&NamespaceSummary| {
         known.iter().any(|found| match found {
-            Found::Owned(_, live) | Found::Retired(_, live) => one.id() == Some(&live.id),
+            Found::Owned(_, live) | Found::Retired(_, live) | Found::Leaving(_, live) => {
+                one.id() == Some(&live.id)
+            }
             Found::Foreign(..) => false,
         })
     };

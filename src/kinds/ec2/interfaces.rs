@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 
-use aws_sdk_ec2::types::{Filter, NetworkInterface};
+use aws_sdk_ec2::types::{Filter, NetworkInterface, RouteTable, State};
 
 use super::calls::filter;
 use super::tagging;
 use crate::aws::{AwsError, Clients, failed};
-use crate::resource::{Error, Look, Observer, Patience, Standing, Step, Tags};
+use crate::kinds::elb::LoadBalancer;
+use crate::resource::{Address, Error, Look, Observer, Patience, Standing, Step, Tags, kind};
 
 /// A network interface that holds on to something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +135,9 @@ fn held_by(error: &AwsError, holders: &[Interface]) -> String {
 /// What is known of the stack's live resources, to tell their interfaces from others.
 struct Known {
     texts: BTreeSet<String>,
+    /// How AWS describes the interfaces of load balancers with the stack's names, of former ones too: they outlive
+    /// their load balancer by minutes.
+    balancers: Vec<String>,
     has_cluster: bool,
     has_database: bool,
 }
@@ -143,6 +147,7 @@ impl Known {
     async fn of(cx: &Observer) -> Result<Self, Error> {
         let mut known = Self {
             texts: BTreeSet::new(),
+            balancers: Vec::new(),
             has_cluster: false,
             has_database: false,
         };
@@ -159,6 +164,18 @@ impl Known {
                 known.texts.extend(outputs.map(|(_, text)| text.to_owned()));
             }
         }
+        let balancers = kind::<LoadBalancer>();
+        let seen = cx.seen_of(balancers).await?;
+        let theirs = |at: &Address| {
+            seen.iter()
+                .any(|one| one.address == *at && matches!(one.standing, Standing::Foreign(_)))
+        };
+        let wanted = cx.blueprint().resources.values();
+        known.balancers = wanted
+            .filter(|one| !theirs(&one.address))
+            .filter_map(|one| Some(&one.desired_as::<LoadBalancer>()?.name))
+            .map(|name| format!("ELB app/{name}/"))
+            .collect();
         Ok(known)
     }
 
@@ -175,9 +192,11 @@ impl Known {
             let cluster = interface.tags.get("aws:ecs:clusterName");
             return cluster.map_or(self.has_cluster, |name| self.texts.contains(name));
         }
-        description
-            .split_whitespace()
-            .any(|word| self.texts.contains(word))
+        let former = |of: &String| description.starts_with(of.as_str());
+        self.balancers.iter().any(former)
+            || description
+                .split_whitespace()
+                .any(|word| self.texts.contains(word))
     }
 }
 
@@ -205,37 +224,53 @@ pub(super) async fn strangers_in_subnet(
 pub(super) async fn strangers_in_vpc(cx: &Observer, vpc: &str) -> Result<Vec<String>, Error> {
     let ec2 = cx.clients().ec2();
     let which = filter("vpc-id", [vpc]);
-    let subnets = ec2.describe_subnets().filters(which.clone()).send();
-    let groups = ec2.describe_security_groups().filters(which.clone()).send();
-    let endpoints = ec2.describe_vpc_endpoints().filters(which).send();
-    let (known, subnets, groups, endpoints) =
-        futures::join!(Known::of(cx), subnets, groups, endpoints);
+    let (known, subnets, groups, tables, endpoints) = futures::join!(
+        Known::of(cx),
+        ec2.describe_subnets().filters(which.clone()).send(),
+        ec2.describe_security_groups().filters(which.clone()).send(),
+        ec2.describe_route_tables().filters(which.clone()).send(),
+        ec2.describe_vpc_endpoints().filters(which.clone()).send(),
+    );
     let known = known?;
     let subnets = subnets.map_err(failed("ec2:DescribeSubnets"))?;
     let groups = groups.map_err(failed("ec2:DescribeSecurityGroups"))?;
+    let tables = tables.map_err(failed("ec2:DescribeRouteTables"))?;
     let endpoints = endpoints.map_err(failed("ec2:DescribeVpcEndpoints"))?;
-    let subnets = subnets.subnets().iter().filter_map(|one| one.subnet_id());
-    // Every VPC has a group called `default`, which goes with it.
-    let groups = groups
-        .security_groups()
-        .iter()
-        .filter(|group| group.group_name() != Some("default"))
-        .filter_map(|group| group.group_id());
-    let gone = |state: &str| state.eq_ignore_ascii_case("deleted");
-    let endpoints = endpoints
-        .vpc_endpoints()
-        .iter()
-        .filter(|one| !one.state().is_some_and(|state| gone(state.as_str())))
-        .filter_map(|one| one.vpc_endpoint_id());
-    let named = |noun: &str, id: &str| format!("{noun} {id}");
-    let all = subnets
-        .map(|id| (id, named("subnet", id)))
-        .chain(groups.map(|id| (id, named("security group", id))))
-        .chain(endpoints.map(|id| (id, named("VPC endpoint", id))));
-    Ok(all
-        .filter(|(id, _)| !known.texts.contains(*id))
+    // Every VPC has a group called `default` and a main route table, which go with it.
+    let groups = groups.security_groups().iter();
+    let groups = groups.filter(|group| group.group_name() != Some("default"));
+    let main = |table: &RouteTable| {
+        table
+            .associations()
+            .iter()
+            .any(|one| one.main() == Some(true))
+    };
+    let tables = tables.route_tables().iter().filter(|table| !main(table));
+    let gone = |state: &State| state.as_str().eq_ignore_ascii_case("deleted");
+    let endpoints = endpoints.vpc_endpoints().iter();
+    let endpoints = endpoints.filter(|endpoint| !endpoint.state().is_some_and(gone));
+    let all = [
+        named(
+            "subnet",
+            subnets.subnets().iter().filter_map(|one| one.subnet_id()),
+        ),
+        named("security group", groups.filter_map(|one| one.group_id())),
+        named("route table", tables.filter_map(|one| one.route_table_id())),
+        named(
+            "VPC endpoint",
+            endpoints.filter_map(|one| one.vpc_endpoint_id()),
+        ),
+    ];
+    let strangers = all.concat().into_iter();
+    Ok(strangers
+        .filter(|(id, _)| !known.texts.contains(id))
         .map(|(_, text)| text)
         .collect())
+}
+
+fn named<'a>(noun: &str, ids: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
+    ids.map(|id| (id.to_owned(), format!("{noun} {id}")))
+        .collect()
 }
 
 #[cfg(test)]
@@ -258,6 +293,7 @@ mod tests {
             texts: ["app/kong/1", "nat-1", "vpce-1", "kong"]
                 .map(str::to_owned)
                 .into(),
+            balancers: vec!["ELB app/kong/".to_owned()],
             has_cluster: true,
             has_database: false,
         };
@@ -265,6 +301,8 @@ mod tests {
         let task = "arn:aws:ecs:eu-west-1:1:attachment/x";
         for (description, tags, ours) in [
             ("ELB app/kong/1", Tags::default(), true),
+            ("ELB app/kong/former", Tags::default(), true),
+            ("ELB app/kong-2/2", Tags::default(), false),
             ("ELB app/other/2", Tags::default(), false),
             ("Interface for NAT Gateway nat-1", Tags::default(), true),
             ("VPC Endpoint Interface vpce-1", Tags::default(), true),

@@ -65,15 +65,13 @@ impl Kind for NatGateway {
 
     async fn observe(
         cx: &Observer,
-        wanted: &[Wanted<'_, Self>],
+        _wanted: &[Wanted<'_, Self>],
     ) -> Result<Vec<Found<Live>>, Error> {
         let live = list(cx.clients(), vec![tagging::of_stack(cx.stack())]).await?;
-        let is_wanted = |address: &Address| wanted.iter().any(|one| one.address == address);
         let found = live.into_iter().filter_map(|live| {
             let going = live.state == "deleting";
             let found = tagging::found(cx, &live.tags.clone(), live)?;
-            let replaceable = matches!(&found, Found::Owned(address, _) if is_wanted(address));
-            (!(going && replaceable)).then_some(found)
+            Some(if going { found.leaving() } else { found })
         });
         Ok(found.collect())
     }
@@ -180,10 +178,12 @@ impl Kind for NatGateway {
         live: &Live,
     ) -> Result<Vec<String>, Error> {
         let id = live.id.as_str();
-        let call = cx.clients().ec2().delete_nat_gateway().nat_gateway_id(id);
-        let answer = call.send().await.map_err(failed("ec2:DeleteNatGateway"));
-        if answer.or_absent(ABSENT)?.is_none() {
-            return Ok(Vec::new());
+        if live.state != "deleting" {
+            let call = cx.clients().ec2().delete_nat_gateway().nat_gateway_id(id);
+            let answer = call.send().await.map_err(failed("ec2:DeleteNatGateway"));
+            if answer.or_absent(ABSENT)?.is_none() {
+                return Ok(Vec::new());
+            }
         }
         cx.wait("the NAT gateway to be gone", DELETE, || async move {
             let found = list(cx.clients(), vec![filter("nat-gateway-id", [id])]).await?;

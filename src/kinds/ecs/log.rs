@@ -1,4 +1,7 @@
 //! What a task wrote: its lines in CloudWatch Logs, for people to read while it runs and after it failed.
+//!
+//! A task is given secrets and is told to print none. Should it do so all the same, it goes no further than its log:
+//! what looks like one is masked in every line that is read here, so that no display, report or error can show it.
 
 use aws_sdk_cloudwatchlogs::types::OutputLogEvent;
 
@@ -112,5 +115,73 @@ pub(super) async fn last_lines(
 
 fn line(event: &OutputLogEvent) -> Option<String> {
     let text = event.message()?.trim_end();
-    (!text.is_empty()).then(|| text.to_owned())
+    (!text.is_empty()).then(|| masked(text))
+}
+
+/// What a line shows in place of what looks like a secret.
+const MASK: &str = "(not shown)";
+
+/// How many characters without a break look like a secret: an admin key has 48, a line of a PEM 64, and neither words
+/// nor the ids of AWS come near.
+const UNBROKEN: usize = 40;
+
+/// The line without what looks like a key: long runs of the characters that keys, tokens and base64 are made of.
+fn masked(text: &str) -> String {
+    let of_key = |one: char| one.is_ascii_alphanumeric() || matches!(one, '+' | '/' | '=');
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let run = rest.find(|one| !of_key(one)).unwrap_or(rest.len());
+        let (key, after) = rest.split_at(run);
+        shown += if run >= UNBROKEN { MASK } else { key };
+        let gap = after.find(of_key).unwrap_or(after.len());
+        let (between, next) = after.split_at(gap);
+        shown += between;
+        rest = next;
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Option<String> {
+        line(&OutputLogEvent::builder().message(text).build())
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_is_not_shown() {
+        let key = "k3Y".repeat(16);
+        let of_pem = format!("{}+/{}==", "aB1".repeat(10), "Zz9".repeat(10));
+        for (written, read) in [
+            (key.clone(), MASK.to_owned()),
+            (of_pem, MASK.to_owned()),
+            (
+                format!("apikey: \"{key}\", again {key}"),
+                format!("apikey: \"{MASK}\", again {MASK}"),
+            ),
+            (
+                format!("KONGSTACK_ADMIN_KEY={key}"),
+                format!("KONGSTACK_ADMIN_{MASK}"),
+            ),
+            (format!("é{key}é"), format!("é{MASK}é")),
+        ] {
+            assert_eq!(shown(&written), Some(read), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_a_task_has_to_say_is_shown_as_it_is() {
+        for text in [
+            "core migrated up to: 025_380_to_390 (executed)",
+            "Error: [PostgreSQL error] failed to retrieve PostgreSQL server_version_num: connection refused",
+            "/usr/local/share/lua/5.1/kong/cmd/utils/migrations.lua:20: in function 'up'",
+            "host kong-quickstart-db.cluster-86x8wvi4hg9x.eu-west-1.rds.amazonaws.com",
+            "task bd53719d5b6a4bfab832e494a0c5aa9d",
+        ] {
+            assert_eq!(shown(text).as_deref(), Some(text));
+        }
+        assert_eq!(shown("  \n"), None);
+    }
 }

@@ -4,7 +4,9 @@
 //! the deployment that our own call began counts; when it failed, or another took its place, the rollout failed,
 //! and the service's events, the stopped tasks' reasons and their last lines say why.
 
-use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, DesiredStatus, Service, Task};
+use aws_sdk_ecs::types::{
+    Deployment, DeploymentRolloutState, DesiredStatus, Service, ServiceEvent, Task,
+};
 use futures::future::join_all;
 
 use super::ended::{Ended, task_id};
@@ -51,7 +53,7 @@ pub(super) async fn wait(
             Ok(match judge(service, deployment) {
                 Verdict::Completed => Look::Ready(None),
                 Verdict::Going(state) => Look::Pending(state),
-                Verdict::Failed(why) => Look::Ready(Some((why, events(service)))),
+                Verdict::Failed(why) => Look::Ready(Some((why, events(service, deployment)))),
             })
         })
         .await?;
@@ -78,9 +80,15 @@ fn judge(service: &Service, id: &str) -> Verdict {
     let because = reason.map_or_else(String::new, |reason| format!(": {reason}"));
     match ours {
         Some(one) if one.rollout_state() == Some(&DeploymentRolloutState::Failed) => {
-            Verdict::Failed(format!("failed{because}"))
+            Verdict::Failed(format!("FAILED{because}"))
         }
-        Some(one) if one.status() == Some("PRIMARY") => progress(one),
+        Some(one) if one.status() == Some("PRIMARY") => {
+            let others = service
+                .deployments()
+                .iter()
+                .filter(|other| other.id() != Some(id));
+            progress(one, others.map(Deployment::running_count).sum())
+        }
         _ => {
             let now = primary(service).and_then(Deployment::task_definition);
             let now = now.map_or("nothing", |arn| task_id(arn));
@@ -91,11 +99,15 @@ fn judge(service: &Service, id: &str) -> Verdict {
     }
 }
 
-fn progress(deployment: &Deployment) -> Verdict {
+/// `old` counts the tasks of earlier deployments: what follows a rollout may rely on there being none.
+fn progress(deployment: &Deployment, old: i32) -> Verdict {
     let (running, desired) = (deployment.running_count(), deployment.desired_count());
     let completed = deployment.rollout_state() == Some(&DeploymentRolloutState::Completed);
     if completed && running >= desired {
-        return Verdict::Completed;
+        return match old {
+            0 => Verdict::Completed,
+            old => Verdict::Going(format!("{old} tasks of the last deployment left")),
+        };
     }
     let failed = match deployment.failed_tasks() {
         0 => String::new(),
@@ -104,8 +116,18 @@ fn progress(deployment: &Deployment) -> Verdict {
     Verdict::Going(format!("{running} of {desired} tasks running{failed}"))
 }
 
-fn events(service: &Service) -> Vec<String> {
-    let newest = service.events().iter().take(EVENTS);
+/// The service's last events since the deployment began.
+fn events(service: &Service, id: &str) -> Vec<String> {
+    let ours = service
+        .deployments()
+        .iter()
+        .find(|one| one.id() == Some(id));
+    let began = ours.and_then(Deployment::created_at);
+    let since = |event: &&ServiceEvent| match (event.created_at(), began) {
+        (Some(at), Some(began)) => at >= began,
+        _ => true,
+    };
+    let newest = service.events().iter().filter(since).take(EVENTS);
     let mut lines: Vec<String> = newest
         .filter_map(|event| event.message().map(str::to_owned))
         .collect();
@@ -225,6 +247,19 @@ mod tests {
             let verdict = judge(&service(deployments), "ours");
             assert!(matches!(verdict, Verdict::Failed(_)), "{verdict:?}");
         }
+    }
+
+    #[test]
+    fn tasks_of_the_last_deployment_are_waited_for() {
+        use DeploymentRolloutState as State;
+        let leaving = service(vec![
+            deployment("ours", "PRIMARY", State::Completed),
+            deployment("old", "ACTIVE", State::Completed),
+        ]);
+        assert_eq!(
+            judge(&leaving, "ours"),
+            Verdict::Going("2 tasks of the last deployment left".to_owned())
+        );
     }
 
     #[test]

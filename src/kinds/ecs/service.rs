@@ -125,10 +125,14 @@ impl Kind for EcsService {
         });
         let services = try_join_all(answers).await?;
         let live = services.iter().flatten().filter_map(Live::from_sdk);
-        // One that drains runs nothing new and leaves by itself; making it anew waits for that.
         Ok(live
-            .filter(|live| !matches!(live.status.as_str(), "INACTIVE" | "DRAINING"))
-            .filter_map(|live| place(cx, wanted, live))
+            .filter(|live| live.status != "INACTIVE")
+            .filter_map(|live| {
+                // One that drains runs nothing new and leaves by itself; making it anew waits for that.
+                let drains = live.status == "DRAINING";
+                let found = place(cx, wanted, live)?;
+                Some(if drains { found.leaving() } else { found })
+            })
             .collect())
     }
 
@@ -142,6 +146,7 @@ impl Kind for EcsService {
 
     fn uses(live: &Live) -> Vec<String> {
         let mut uses = vec![live.cluster.to_string(), live.task_definition.to_string()];
+        uses.extend(live.in_use.iter().cloned());
         uses.extend(live.subnets.iter().map(ToString::to_string));
         uses.extend(live.security_groups.iter().map(ToString::to_string));
         uses.extend(live.registries.iter().cloned());
@@ -216,19 +221,17 @@ impl Kind for EcsService {
             "ServiceNotActiveException",
             "ClusterNotFoundException",
         ];
-        let deleted = cx
-            .clients()
-            .ecs()
-            .delete_service()
-            .cluster(live.cluster.as_str())
-            .service(&live.arn)
-            .force(true)
-            .send()
-            .await
-            .map_err(failed("ecs:DeleteService"))
-            .or_absent(&ABSENT)?;
-        if deleted.is_none() {
-            return Ok(Vec::new());
+        // One that drains already is not asked again.
+        if live.status != "DRAINING" {
+            let call = cx.clients().ecs().delete_service();
+            let call = call.cluster(live.cluster.as_str()).service(&live.arn);
+            let deleted = call.force(true).send().await;
+            let deleted = deleted
+                .map_err(failed("ecs:DeleteService"))
+                .or_absent(&ABSENT)?;
+            if deleted.is_none() {
+                return Ok(Vec::new());
+            }
         }
         let (what, names) = (format!("service {}", live.name), [live.arn.clone()]);
         cx.wait(&what, Patience::seconds(5, 160, 3600), || async {

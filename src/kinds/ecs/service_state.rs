@@ -76,6 +76,8 @@ pub(crate) struct Live {
     pub(super) status: String,
     pub(super) desired_count: u32,
     pub(super) task_definition: Arn,
+    /// Of every deployment: while one is rolled out, ECS may go back to another.
+    pub(super) in_use: Vec<String>,
     pub(super) strategy: Vec<Share>,
     pub(super) platform_version: String,
     pub(super) subnets: Vec<SubnetId>,
@@ -113,6 +115,11 @@ impl Live {
             status: service.status().unwrap_or("ACTIVE").to_owned(),
             desired_count: service.desired_count().try_into().unwrap_or(0),
             task_definition: Arn::new(service.task_definition().unwrap_or_default()),
+            in_use: service
+                .deployments()
+                .iter()
+                .filter_map(|one| one.task_definition().map(str::to_owned))
+                .collect(),
             strategy: service
                 .capacity_provider_strategy()
                 .iter()

@@ -122,9 +122,11 @@ impl Kind for DbCluster {
         let mut found = Vec::new();
         for (one, live) in wanted.iter().zip(named) {
             match live.map(|live| (cx.address_of(&live.tags), live)) {
-                // On its way out: whoever makes the next one waits for its end.
-                Some((Some(_), live)) if Phase::of(&live.status) == Phase::Leaving => {}
-                Some((Some(address), live)) => found.push(Found::Owned(address, live)),
+                Some((Some(address), live)) => {
+                    let leaving = Phase::of(&live.status) == Phase::Leaving;
+                    let one = Found::Owned(address, live);
+                    found.push(if leaving { one.leaving() } else { one });
+                }
                 Some((None, live)) => {
                     let theirs = format!("the DB cluster {}", live.identifier);
                     found.push(Found::Foreign(one.address.clone(), theirs));
@@ -135,11 +137,11 @@ impl Kind for DbCluster {
         let is_wanted = |name: &str| wanted.iter().any(|one| one.desired.identifier == name);
         let left = unwanted(&inventory, "cluster", is_wanted);
         for live in try_join_all(left.into_iter().map(|name| find(client, name))).await? {
-            let live = live.filter(|live| Phase::of(&live.status) != Phase::Leaving);
             let owned = live.and_then(|live| Some((cx.address_of(&live.tags)?, live)));
             if let Some((address, live)) = owned {
+                let leaving = Phase::of(&live.status) == Phase::Leaving;
                 let old = leftover(&found, address, live);
-                found.push(old);
+                found.push(if leaving { old.leaving() } else { old });
             }
         }
         Ok(found)
@@ -210,7 +212,7 @@ impl Kind for DbCluster {
         if live.deletion_protection && desired.is_none_or(|desired| desired.deletion_protection) {
             blockers.push(Blocker {
                 reason: format!("deletion protection is on for the DB cluster {}", live.identifier),
-                fix: "set database.deletion_protection to false in the spec: the deletion then switches it off"
+                fix: "set database.deletion_protection to false in the spec, or give `--set database.deletion_protection=false`: the deletion then switches it off"
                     .to_owned(),
             });
         }

@@ -121,9 +121,11 @@ impl Kind for DbInstance {
                 .iter()
                 .find(|one| one.desired.identifier == live.identifier);
             match (cx.address_of(&live.tags), at) {
-                // On its way out: whoever makes the next one waits for its end.
-                (Some(_), _) if Phase::of(&live.status) == Phase::Leaving => {}
-                (Some(address), _) => found.push(Found::Owned(address, live)),
+                (Some(address), _) => {
+                    let leaving = Phase::of(&live.status) == Phase::Leaving;
+                    let one = Found::Owned(address, live);
+                    found.push(if leaving { one.leaving() } else { one });
+                }
                 (None, Some(one)) => {
                     let theirs = format!("the DB instance {}", live.identifier);
                     found.push(Found::Foreign(one.address.clone(), theirs));
@@ -131,11 +133,11 @@ impl Kind for DbInstance {
                 (None, None) => {}
             }
         }
-        let staying = |live: &Live| Phase::of(&live.status) != Phase::Leaving;
-        for live in others.into_iter().filter(staying) {
+        for live in others {
             if let Some(address) = cx.address_of(&live.tags) {
+                let leaving = Phase::of(&live.status) == Phase::Leaving;
                 let old = leftover(&found, address, live);
-                found.push(old);
+                found.push(if leaving { old.leaving() } else { old });
             }
         }
         Ok(found)

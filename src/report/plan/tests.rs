@@ -22,8 +22,10 @@ fn created(address: &str) -> Entry {
     entry(address, &SUBNET, Action::Create, MISSING)
 }
 
+/// A policy too long for a line.
+const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:PutLogEvents","Resource":"arn:aws:logs:eu-west-1:123456789012:log-group:kong"}]}"#;
+
 fn every_action() -> Vec<Entry> {
-    let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:PutLogEvents","Resource":"arn:aws:logs:eu-west-1:123456789012:log-group:kong"}]}"#;
     vec![
         entry("network/vpc", &VPC, Action::NoOp, ""),
         created("network/public-subnet/1"),
@@ -40,7 +42,7 @@ fn every_action() -> Vec<Entry> {
                 (
                     "policy",
                     Some("{\"Version\":\"2012-10-17\"}"),
-                    Some(document),
+                    Some(DOCUMENT),
                 ),
                 ("tags.owner", None, Some("platform")),
                 ("tags.cost", Some("1"), None),

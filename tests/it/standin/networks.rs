@@ -37,7 +37,11 @@ async fn a_nat_gateway_takes_minutes_and_holds_its_address_its_subnet_and_the_wa
         ("address", code(release().await), "InvalidIPAddress.InUse"),
         ("subnet", code(empty().await), "DependencyViolation"),
         ("gateway", code(detach().await), "DependencyViolation"),
-        ("unknown", code(delete("nat-0123456789abcdef0").await), "NatGatewayNotFound"),
+        (
+            "unknown",
+            code(delete("nat-0123456789abcdef0").await),
+            "NatGatewayNotFound",
+        ),
         ("delete", code(delete(&nat).await), "accepted"),
     ]);
     stage.skip(41);
@@ -63,36 +67,75 @@ async fn what_something_else_needs_cannot_be_deleted() {
     let source = stage.group(&network.vpc, "source").await;
     let worn = stage.group(&network.vpc, "worn").await;
     let pair = UserIdGroupPair::builder().group_id(&source).build();
-    let rule = IpPermission::builder().ip_protocol("tcp").from_port(80).to_port(80);
+    let rule = IpPermission::builder()
+        .ip_protocol("tcp")
+        .from_port(80)
+        .to_port(80);
     let rule = rule.user_id_group_pairs(pair).build();
     let allow = || {
         let allow = ec2.authorize_security_group_ingress().group_id(&target);
         allow.ip_permissions(rule.clone()).send()
     };
-    let interface = ec2.create_network_interface().subnet_id(&network.subnets[0]);
+    let interface = ec2
+        .create_network_interface()
+        .subnet_id(&network.subnets[0]);
     let interface = interface.groups(&worn).send().await.expect("an interface");
-    let interface = interface.network_interface.and_then(|it| it.network_interface_id);
+    let interface = interface
+        .network_interface
+        .and_then(|it| it.network_interface_id);
     let interface = interface.expect("its id");
     let group = |id: &str| ec2.delete_security_group().group_id(id).send();
     let subnet = || ec2.delete_subnet().subnet_id(&network.subnets[0]).send();
     let vpc = || ec2.delete_vpc().vpc_id(&network.vpc).send();
-    let gateway = ec2.delete_internet_gateway().internet_gateway_id(&network.gateway);
+    let gateway = ec2
+        .delete_internet_gateway()
+        .internet_gateway_id(&network.gateway);
     answers(&[
         ("rule", code(allow().await), "accepted"),
-        ("rule again", code(allow().await), "InvalidPermission.Duplicate"),
-        ("group in a rule", code(group(&source).await), "DependencyViolation"),
-        ("group of an interface", code(group(&worn).await), "DependencyViolation"),
-        ("default group", code(group(&network.group).await), "CannotDelete"),
+        (
+            "rule again",
+            code(allow().await),
+            "InvalidPermission.Duplicate",
+        ),
+        (
+            "group in a rule",
+            code(group(&source).await),
+            "DependencyViolation",
+        ),
+        (
+            "group of an interface",
+            code(group(&worn).await),
+            "DependencyViolation",
+        ),
+        (
+            "default group",
+            code(group(&network.group).await),
+            "CannotDelete",
+        ),
         ("subnet", code(subnet().await), "DependencyViolation"),
         ("VPC", code(vpc().await), "DependencyViolation"),
-        ("attached gateway", code(gateway.send().await), "DependencyViolation"),
+        (
+            "attached gateway",
+            code(gateway.send().await),
+            "DependencyViolation",
+        ),
     ]);
-    let interface = ec2.delete_network_interface().network_interface_id(&interface);
+    let interface = ec2
+        .delete_network_interface()
+        .network_interface_id(&interface);
     answers(&[
         ("interface", code(interface.send().await), "accepted"),
         ("subnet", code(subnet().await), "accepted"),
-        ("group of an interface", code(group(&worn).await), "accepted"),
-        ("group with the rule", code(group(&target).await), "accepted"),
+        (
+            "group of an interface",
+            code(group(&worn).await),
+            "accepted",
+        ),
+        (
+            "group with the rule",
+            code(group(&target).await),
+            "accepted",
+        ),
         ("group in a rule", code(group(&source).await), "accepted"),
     ]);
 }
@@ -101,7 +144,10 @@ async fn what_something_else_needs_cannot_be_deleted() {
 async fn members_of_a_default_group_reach_one_another() {
     let stage = Stage::new();
     let network = stage.network().await;
-    let seen = stage.ec2().describe_security_groups().group_ids(&network.group);
+    let seen = stage
+        .ec2()
+        .describe_security_groups()
+        .group_ids(&network.group);
     let seen = seen.send().await.expect("the group");
     let rules = seen.security_groups()[0].ip_permissions();
     let peers = rules[0].user_id_group_pairs();
@@ -115,14 +161,25 @@ async fn an_endpoint_has_interfaces_that_outlive_it() {
     let (ec2, network) = (stage.ec2(), stage.network().await);
     let group = stage.group(&network.vpc, "endpoint").await;
     let made = ec2.create_vpc_endpoint().vpc_id(&network.vpc);
-    let made = made.vpc_endpoint_type(VpcEndpointType::Interface).private_dns_enabled(false);
-    let made = made.service_name("com.amazonaws.eu-west-1.logs").security_group_ids(&group);
+    let made = made
+        .vpc_endpoint_type(VpcEndpointType::Interface)
+        .private_dns_enabled(false);
+    let made = made
+        .service_name("com.amazonaws.eu-west-1.logs")
+        .security_group_ids(&group);
     let made = made.subnet_ids(&network.subnets[0]).send().await;
-    let endpoint = made.expect("an endpoint").vpc_endpoint.expect("an endpoint");
+    let endpoint = made
+        .expect("an endpoint")
+        .vpc_endpoint
+        .expect("an endpoint");
     assert_eq!(endpoint.state().map(|it| it.as_str()), Some("pending"));
     stage.skip(180);
     let id = endpoint.vpc_endpoint_id().expect("its id");
-    let seen = ec2.describe_vpc_endpoints().vpc_endpoint_ids(id).send().await;
+    let seen = ec2
+        .describe_vpc_endpoints()
+        .vpc_endpoint_ids(id)
+        .send()
+        .await;
     let seen = seen.expect("the endpoint");
     let state = seen.vpc_endpoints()[0].state().map(|it| it.as_str());
     assert_eq!(state, Some("available"));
@@ -139,9 +196,20 @@ async fn an_endpoint_has_interfaces_that_outlive_it() {
 #[tokio::test]
 async fn a_dry_run_changes_nothing() {
     let stage = Stage::new();
-    let dry = stage.ec2().create_vpc().cidr_block("10.0.0.0/16").dry_run(true);
+    let dry = stage
+        .ec2()
+        .create_vpc()
+        .cidr_block("10.0.0.0/16")
+        .dry_run(true);
     assert_eq!(code(dry.send().await), "DryRunOperation");
-    let cidr = aws_sdk_ec2::types::Filter::builder().name("cidr").values("10.0.0.0/16");
-    let seen = stage.ec2().describe_vpcs().filters(cidr.build()).send().await;
+    let cidr = aws_sdk_ec2::types::Filter::builder()
+        .name("cidr")
+        .values("10.0.0.0/16");
+    let seen = stage
+        .ec2()
+        .describe_vpcs()
+        .filters(cidr.build())
+        .send()
+        .await;
     assert!(seen.expect("VPCs").vpcs().is_empty());
 }

@@ -90,9 +90,15 @@ impl Stage {
         let vpc = vpc.expect("its id");
         let gateway = ec2.create_internet_gateway().send().await;
         let gateway = gateway.expect("a gateway").internet_gateway;
-        let gateway = gateway.and_then(|it| it.internet_gateway_id).expect("its id");
+        let gateway = gateway
+            .and_then(|it| it.internet_gateway_id)
+            .expect("its id");
         let attach = ec2.attach_internet_gateway().vpc_id(&vpc);
-        let _ = attach.internet_gateway_id(&gateway).send().await.expect("attached");
+        let _ = attach
+            .internet_gateway_id(&gateway)
+            .send()
+            .await
+            .expect("attached");
         let subnets = vec![
             self.subnet(&vpc, "a", "10.0.1.0/24").await,
             self.subnet(&vpc, "b", "10.0.2.0/24").await,
@@ -104,7 +110,10 @@ impl Stage {
         let tables = ec2.describe_route_tables().filters(filter("vpc-id"));
         let tables = tables.send().await.expect("route tables");
         let table = tables.route_tables()[0].route_table_id().expect("its id");
-        let route = ec2.create_route().route_table_id(table).gateway_id(&gateway);
+        let route = ec2
+            .create_route()
+            .route_table_id(table)
+            .gateway_id(&gateway);
         let route = route.destination_cidr_block("0.0.0.0/0");
         let _ = route.send().await.expect("a route");
         let groups = ec2.describe_security_groups().filters(filter("vpc-id"));
@@ -121,14 +130,21 @@ impl Stage {
     /// Makes a subnet in a zone of the region.
     pub(super) async fn subnet(&self, vpc: &str, zone: &str, cidr: &str) -> String {
         let made = self.ec2().create_subnet().vpc_id(vpc).cidr_block(cidr);
-        let made = made.availability_zone(format!("{REGION}{zone}")).send().await;
+        let made = made
+            .availability_zone(format!("{REGION}{zone}"))
+            .send()
+            .await;
         let subnet = made.expect("a subnet").subnet.and_then(|it| it.subnet_id);
         subnet.expect("its id")
     }
 
     /// Makes a security group.
     pub(super) async fn group(&self, vpc: &str, name: &str) -> String {
-        let made = self.ec2().create_security_group().vpc_id(vpc).group_name(name);
+        let made = self
+            .ec2()
+            .create_security_group()
+            .vpc_id(vpc)
+            .group_name(name);
         let made = made.description(name).send().await.expect("a group");
         made.group_id.expect("its id")
     }

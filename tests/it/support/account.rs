@@ -43,29 +43,7 @@ pub(crate) struct Network {
 /// Makes a network as a person would have.
 pub(crate) async fn network(config: &SdkConfig, zones: [&str; 2]) -> Network {
     let ec2 = aws_sdk_ec2::Client::new(config);
-    let vpc = ec2
-        .create_vpc()
-        .cidr_block("10.9.0.0/16")
-        .send()
-        .await
-        .expect("a VPC");
-    let vpc = vpc
-        .vpc()
-        .and_then(|vpc| vpc.vpc_id())
-        .expect("its id")
-        .to_owned();
-    for hostnames in [false, true] {
-        let value = aws_sdk_ec2::types::AttributeBooleanValue::builder()
-            .value(true)
-            .build();
-        let change = ec2.modify_vpc_attribute().vpc_id(&vpc);
-        let change = if hostnames {
-            change.enable_dns_hostnames(value)
-        } else {
-            change.enable_dns_support(value)
-        };
-        change.send().await.expect("an attribute");
-    }
+    let vpc = vpc(&ec2).await;
     let gateway = ec2
         .create_internet_gateway()
         .send()
@@ -89,8 +67,53 @@ pub(crate) async fn network(config: &SdkConfig, zones: [&str; 2]) -> Network {
     }
     let out = table(&ec2, &vpc, &public).await;
     route(&ec2, &out, Some(&gateway), None).await;
+    let nat = nat(&ec2, &public[0]).await;
+    let inside = table(&ec2, &vpc, &private).await;
+    route(&ec2, &inside, None, Some(&nat)).await;
+    Network {
+        vpc,
+        public,
+        private,
+    }
+}
+
+/// A VPC whose hosts have names, as ECS and Cloud Map need it.
+async fn vpc(ec2: &aws_sdk_ec2::Client) -> String {
+    let vpc = ec2
+        .create_vpc()
+        .cidr_block("10.9.0.0/16")
+        .send()
+        .await
+        .expect("a VPC");
+    let vpc = vpc
+        .vpc()
+        .and_then(|vpc| vpc.vpc_id())
+        .expect("its id")
+        .to_owned();
+    let on = || {
+        aws_sdk_ec2::types::AttributeBooleanValue::builder()
+            .value(true)
+            .build()
+    };
+    ec2.modify_vpc_attribute()
+        .vpc_id(&vpc)
+        .enable_dns_support(on())
+        .send()
+        .await
+        .expect("an attribute");
+    ec2.modify_vpc_attribute()
+        .vpc_id(&vpc)
+        .enable_dns_hostnames(on())
+        .send()
+        .await
+        .expect("an attribute");
+    vpc
+}
+
+/// A NAT gateway, once it works.
+async fn nat(ec2: &aws_sdk_ec2::Client, subnet: &str) -> String {
     let address = ec2.allocate_address().send().await.expect("an address");
-    let nat = ec2.create_nat_gateway().subnet_id(&public[0]);
+    let nat = ec2.create_nat_gateway().subnet_id(subnet);
     let nat = nat
         .allocation_id(address.allocation_id().expect("its id"))
         .send()
@@ -108,22 +131,13 @@ pub(crate) async fn network(config: &SdkConfig, zones: [&str; 2]) -> Network {
             .send()
             .await
             .expect("its state");
-        let state = now.nat_gateways()[0]
+        if now.nat_gateways()[0]
             .state()
-            .expect("a state")
-            .as_str()
-            .to_owned();
-        if state == "available" {
-            break;
+            .is_some_and(|state| state.as_str() == "available")
+        {
+            return nat;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    let inside = table(&ec2, &vpc, &private).await;
-    route(&ec2, &inside, None, Some(&nat)).await;
-    Network {
-        vpc,
-        public,
-        private,
     }
 }
 

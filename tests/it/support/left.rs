@@ -8,111 +8,61 @@ const TAG: &str = "kongstack:stack";
 pub(crate) async fn left(config: &SdkConfig, stack: &str) -> Vec<String> {
     let mut found = ec2(config, stack).await;
     found.extend(elb(config, stack).await);
-    found.extend(rds(config, stack).await);
-    found.extend(ecs(config, stack).await);
-    found.extend(others(config, stack).await);
+    found.extend(rds_resources(config, stack).await);
+    found.extend(rds_groups(config, stack).await);
+    found.extend(ecs_clusters(config, stack).await);
+    found.extend(ecs_definitions(config, stack).await);
+    found.extend(iam(config, stack).await);
+    found.extend(logs(config, stack).await);
+    found.extend(secrets(config, stack).await);
+    found.extend(discovery(config, stack).await);
+    found.extend(scaling(config).await);
+    found.extend(records(config).await);
     found.sort();
     found
 }
 
+/// Asks EC2 for what carries the stack's tag: each describe call, its list, and the id of one of the list.
+macro_rules! tagged {
+    ($ec2:ident, $stack:ident, $($call:ident $filter:ident $list:ident $id:ident;)*) => {{
+        let filter = aws_sdk_ec2::types::Filter::builder().name(format!("tag:{TAG}")).values($stack).build();
+        let mut found = Vec::new();
+        $(
+            let answer = $ec2.$call().$filter(filter.clone()).send().await.expect("an answer");
+            found.extend(answer.$list().iter().map(|it| format!("ec2: {}", it.$id().unwrap_or("?"))));
+        )*
+        found
+    }};
+}
+
 async fn ec2(config: &SdkConfig, stack: &str) -> Vec<String> {
     let ec2 = aws_sdk_ec2::Client::new(config);
+    let mut found = tagged! { ec2, stack,
+        describe_vpcs filters vpcs vpc_id;
+        describe_subnets filters subnets subnet_id;
+        describe_route_tables filters route_tables route_table_id;
+        describe_internet_gateways filters internet_gateways internet_gateway_id;
+        describe_addresses filters addresses allocation_id;
+        describe_vpc_endpoints filters vpc_endpoints vpc_endpoint_id;
+        describe_security_groups filters security_groups group_id;
+        describe_security_group_rules filters security_group_rules security_group_rule_id;
+    };
     let filter = aws_sdk_ec2::types::Filter::builder()
         .name(format!("tag:{TAG}"))
         .values(stack)
         .build();
-    let mut found = Vec::new();
-    let mut add =
-        |what: &str, id: Option<&str>| found.push(format!("ec2: {what} {}", id.unwrap_or("?")));
-    for it in ec2
-        .describe_vpcs()
-        .filters(filter.clone())
-        .send()
-        .await
-        .expect("VPCs")
-        .vpcs()
-    {
-        add("VPC", it.vpc_id());
-    }
-    for it in ec2
-        .describe_subnets()
-        .filters(filter.clone())
-        .send()
-        .await
-        .expect("subnets")
-        .subnets()
-    {
-        add("subnet", it.subnet_id());
-    }
-    for it in ec2
-        .describe_route_tables()
-        .filters(filter.clone())
-        .send()
-        .await
-        .expect("tables")
-        .route_tables()
-    {
-        add("route table", it.route_table_id());
-    }
-    let gateways = ec2
-        .describe_internet_gateways()
-        .filters(filter.clone())
-        .send()
-        .await
-        .expect("gateways");
-    for it in gateways.internet_gateways() {
-        add("internet gateway", it.internet_gateway_id());
-    }
     let gateways = ec2
         .describe_nat_gateways()
-        .filter(filter.clone())
+        .filter(filter)
         .send()
         .await
         .expect("gateways");
-    for it in gateways.nat_gateways() {
-        // AWS shows a deleted one, tags and all, for about an hour.
-        if it.state().is_none_or(|state| state.as_str() != "deleted") {
-            add("NAT gateway", it.nat_gateway_id());
-        }
-    }
-    for it in ec2
-        .describe_addresses()
-        .filters(filter.clone())
-        .send()
-        .await
-        .expect("addresses")
-        .addresses()
-    {
-        add("address", it.allocation_id());
-    }
-    let endpoints = ec2
-        .describe_vpc_endpoints()
-        .filters(filter.clone())
-        .send()
-        .await
-        .expect("endpoints");
-    for it in endpoints.vpc_endpoints() {
-        add("endpoint", it.vpc_endpoint_id());
-    }
-    for it in ec2
-        .describe_security_groups()
-        .filters(filter.clone())
-        .send()
-        .await
-        .expect("groups")
-        .security_groups()
-    {
-        add("group", it.group_id());
-    }
-    let rules = ec2
-        .describe_security_group_rules()
-        .filters(filter)
-        .send()
-        .await
-        .expect("rules");
-    for it in rules.security_group_rules() {
-        add("rule", it.security_group_rule_id());
-    }
+    // AWS shows a deleted one, tags and all, for about an hour.
+    let there = gateways
+        .nat_gateways()
+        .iter()
+        .filter(|it| it.state().is_none_or(|state| state.as_str() != "deleted"));
+    found.extend(there.map(|it| format!("ec2: {}", it.nat_gateway_id().unwrap_or("?"))));
     found
 }
 
@@ -154,41 +104,31 @@ async fn elb(config: &SdkConfig, stack: &str) -> Vec<String> {
     found
 }
 
-async fn rds(config: &SdkConfig, stack: &str) -> Vec<String> {
+fn of_stack(tags: &[aws_sdk_rds::types::Tag], stack: &str) -> bool {
+    tags.iter()
+        .any(|tag| tag.key() == Some(TAG) && tag.value() == Some(stack))
+}
+
+async fn rds_resources(config: &SdkConfig, stack: &str) -> Vec<String> {
     let rds = aws_sdk_rds::Client::new(config);
-    let ours = |tags: &[aws_sdk_rds::types::Tag]| {
-        tags.iter()
-            .any(|tag| tag.key() == Some(TAG) && tag.value() == Some(stack))
-    };
-    let mut found = Vec::new();
-    for it in rds
-        .describe_db_clusters()
-        .send()
-        .await
-        .expect("clusters")
+    let clusters = rds.describe_db_clusters().send().await.expect("clusters");
+    let clusters = clusters
         .db_clusters()
-    {
-        if ours(it.tag_list()) {
-            found.push(format!(
-                "rds: cluster {}",
-                it.db_cluster_identifier().unwrap_or("?")
-            ));
-        }
-    }
-    for it in rds
-        .describe_db_instances()
-        .send()
-        .await
-        .expect("instances")
+        .iter()
+        .filter(|it| of_stack(it.tag_list(), stack));
+    let clusters = clusters.map(|it| format!("rds: {}", it.db_cluster_identifier().unwrap_or("?")));
+    let instances = rds.describe_db_instances().send().await.expect("instances");
+    let instances = instances
         .db_instances()
-    {
-        if ours(it.tag_list()) {
-            found.push(format!(
-                "rds: instance {}",
-                it.db_instance_identifier().unwrap_or("?")
-            ));
-        }
-    }
+        .iter()
+        .filter(|it| of_stack(it.tag_list(), stack));
+    let instances =
+        instances.map(|it| format!("rds: {}", it.db_instance_identifier().unwrap_or("?")));
+    clusters.chain(instances).collect()
+}
+
+async fn rds_groups(config: &SdkConfig, stack: &str) -> Vec<String> {
+    let rds = aws_sdk_rds::Client::new(config);
     let groups = rds
         .describe_db_subnet_groups()
         .send()
@@ -197,30 +137,35 @@ async fn rds(config: &SdkConfig, stack: &str) -> Vec<String> {
     let groups = groups
         .db_subnet_groups()
         .iter()
-        .filter_map(|it| it.db_subnet_group_arn().map(str::to_owned));
+        .filter_map(|it| it.db_subnet_group_arn());
     let parameters = rds
         .describe_db_cluster_parameter_groups()
         .send()
         .await
         .expect("parameter groups");
     let parameters = parameters.db_cluster_parameter_groups().iter();
-    let parameters =
-        parameters.filter_map(|it| it.db_cluster_parameter_group_arn().map(str::to_owned));
-    for arn in groups.chain(parameters).collect::<Vec<_>>() {
+    let parameters = parameters.filter_map(|it| it.db_cluster_parameter_group_arn());
+    let mut found = Vec::new();
+    for arn in groups.chain(parameters) {
         let tags = rds
             .list_tags_for_resource()
-            .resource_name(&arn)
+            .resource_name(arn)
             .send()
             .await
             .expect("tags");
-        if ours(tags.tag_list()) {
+        if of_stack(tags.tag_list(), stack) {
             found.push(format!("rds: {arn}"));
         }
     }
     found
 }
 
-async fn ecs(config: &SdkConfig, stack: &str) -> Vec<String> {
+fn of_ecs_stack(tags: &[aws_sdk_ecs::types::Tag], stack: &str) -> bool {
+    tags.iter()
+        .any(|tag| tag.key() == Some(TAG) && tag.value() == Some(stack))
+}
+
+async fn ecs_clusters(config: &SdkConfig, stack: &str) -> Vec<String> {
     let ecs = aws_sdk_ecs::Client::new(config);
     let mut found = Vec::new();
     for cluster in ecs
@@ -241,11 +186,7 @@ async fn ecs(config: &SdkConfig, stack: &str) -> Vec<String> {
             .iter()
             .filter(|it| it.status() == Some("ACTIVE"))
         {
-            if it
-                .tags()
-                .iter()
-                .any(|tag| tag.key() == Some(TAG) && tag.value() == Some(stack))
-            {
+            if of_ecs_stack(it.tags(), stack) {
                 found.push(format!("ecs: {cluster}"));
             }
             let tasks = ecs
@@ -257,56 +198,50 @@ async fn ecs(config: &SdkConfig, stack: &str) -> Vec<String> {
             found.extend(tasks.task_arns().iter().map(|task| format!("ecs: {task}")));
         }
     }
-    let families = ecs
-        .list_task_definitions()
-        .family_prefix(stack)
-        .send()
-        .await;
-    let definitions = families
-        .expect("definitions")
-        .task_definition_arns()
-        .to_vec();
-    let more = ecs
+    found
+}
+
+async fn ecs_definitions(config: &SdkConfig, stack: &str) -> Vec<String> {
+    let ecs = aws_sdk_ecs::Client::new(config);
+    let definitions = ecs
         .list_task_definitions()
         .send()
         .await
-        .expect("definitions")
-        .task_definition_arns()
-        .to_vec();
-    for arn in definitions.into_iter().chain(more) {
-        let about = ecs.describe_task_definition().task_definition(&arn);
+        .expect("definitions");
+    let mut found = Vec::new();
+    for arn in definitions.task_definition_arns() {
+        let about = ecs.describe_task_definition().task_definition(arn);
         let about = about
             .include(aws_sdk_ecs::types::TaskDefinitionField::Tags)
             .send()
             .await
             .expect("a definition");
-        if about
-            .tags()
-            .iter()
-            .any(|tag| tag.key() == Some(TAG) && tag.value() == Some(stack))
-        {
+        if of_ecs_stack(about.tags(), stack) {
             found.push(format!("ecs: {arn}"));
         }
     }
     found
 }
 
-async fn others(config: &SdkConfig, stack: &str) -> Vec<String> {
-    let mut found = Vec::new();
+async fn iam(config: &SdkConfig, stack: &str) -> Vec<String> {
     let iam = aws_sdk_iam::Client::new(config);
-    for role in iam
+    let roles = iam
         .list_roles()
         .path_prefix("/kongstack/")
         .send()
         .await
-        .expect("roles")
+        .expect("roles");
+    let ours = roles
         .roles()
-    {
-        if role.path().contains(&format!("/{stack}/")) {
-            found.push(format!("iam: {}", role.role_name()));
-        }
-    }
+        .iter()
+        .filter(|role| role.path().contains(&format!("/{stack}/")));
+    ours.map(|role| format!("iam: {}", role.role_name()))
+        .collect()
+}
+
+async fn logs(config: &SdkConfig, stack: &str) -> Vec<String> {
     let logs = aws_sdk_cloudwatchlogs::Client::new(config);
+    let mut found = Vec::new();
     for group in logs
         .describe_log_groups()
         .send()
@@ -329,23 +264,25 @@ async fn others(config: &SdkConfig, stack: &str) -> Vec<String> {
             found.push(format!("logs: {arn}"));
         }
     }
+    found
+}
+
+async fn secrets(config: &SdkConfig, stack: &str) -> Vec<String> {
     let secrets = aws_sdk_secretsmanager::Client::new(config);
-    for secret in secrets
-        .list_secrets()
-        .send()
-        .await
-        .expect("secrets")
-        .secret_list()
-    {
-        if secret
+    let listed = secrets.list_secrets().send().await.expect("secrets");
+    let ours = listed.secret_list().iter().filter(|secret| {
+        secret
             .tags()
             .iter()
             .any(|tag| tag.key() == Some(TAG) && tag.value() == Some(stack))
-        {
-            found.push(format!("secretsmanager: {}", secret.name().unwrap_or("?")));
-        }
-    }
+    });
+    ours.map(|secret| format!("secretsmanager: {}", secret.name().unwrap_or("?")))
+        .collect()
+}
+
+async fn discovery(config: &SdkConfig, stack: &str) -> Vec<String> {
     let discovery = aws_sdk_servicediscovery::Client::new(config);
+    let mut found = Vec::new();
     for namespace in discovery
         .list_namespaces()
         .send()
@@ -368,6 +305,10 @@ async fn others(config: &SdkConfig, stack: &str) -> Vec<String> {
             found.push(format!("servicediscovery: {arn}"));
         }
     }
+    found
+}
+
+async fn scaling(config: &SdkConfig) -> Vec<String> {
     let scaling = aws_sdk_applicationautoscaling::Client::new(config);
     let space = aws_sdk_applicationautoscaling::types::ServiceNamespace::Ecs;
     let targets = scaling
@@ -376,10 +317,15 @@ async fn others(config: &SdkConfig, stack: &str) -> Vec<String> {
         .send()
         .await
         .expect("targets");
-    for target in targets.scalable_targets() {
-        found.push(format!("application-autoscaling: {}", target.resource_id()));
-    }
+    let targets = targets.scalable_targets().iter();
+    targets
+        .map(|target| format!("application-autoscaling: {}", target.resource_id()))
+        .collect()
+}
+
+async fn records(config: &SdkConfig) -> Vec<String> {
     let route53 = aws_sdk_route53::Client::new(config);
+    let mut found = Vec::new();
     for zone in route53
         .list_hosted_zones()
         .send()
@@ -393,15 +339,11 @@ async fn others(config: &SdkConfig, stack: &str) -> Vec<String> {
             .send()
             .await
             .expect("records");
-        for record in records.resource_record_sets() {
-            if !matches!(record.r#type().as_str(), "NS" | "SOA") {
-                found.push(format!(
-                    "route53: {} {}",
-                    record.r#type().as_str(),
-                    record.name()
-                ));
-            }
-        }
+        let records = records.resource_record_sets().iter();
+        let ours = records.filter(|record| !matches!(record.r#type().as_str(), "NS" | "SOA"));
+        found.extend(
+            ours.map(|record| format!("route53: {} {}", record.r#type().as_str(), record.name())),
+        );
     }
     found
 }

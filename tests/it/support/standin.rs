@@ -23,8 +23,22 @@ pub(crate) struct Call {
     pub(crate) start: f64,
     /// When it ended.
     pub(crate) end: f64,
-    /// The error code it was answered with.
-    pub(crate) error: Option<String>,
+}
+
+/// The most calls of which each began only after the one before had ended: the longest chain. It says something when
+/// answers take so long that what is asked at once overlaps.
+pub(crate) fn rounds(calls: &[Call]) -> usize {
+    let mut calls = calls.to_vec();
+    calls.sort_by(|a, b| a.end.total_cmp(&b.end));
+    let mut last_end = f64::NEG_INFINITY;
+    let mut rounds = 0;
+    for call in &calls {
+        if call.start >= last_end {
+            rounds += 1;
+            last_end = call.end;
+        }
+    }
+    rounds
 }
 
 /// The address of the simulation, which is started first if need be.
@@ -88,13 +102,16 @@ fn url(path: &str, account: &str) -> String {
     format!("{}/_standin/{path}?account={account}", endpoint())
 }
 
-/// The calls of an account, oldest first.
+/// The calls of an account that have ended, oldest first.
 pub(crate) fn calls(account: &str) -> Vec<Call> {
     let mut answer = agent()
         .get(&url("calls", account))
         .call()
         .expect("the simulation answers");
-    answer.body_mut().read_json().expect("a list of calls")
+    let all: Vec<Value> = answer.body_mut().read_json().expect("a list of calls");
+    let ended = all.into_iter().filter(|call| !call["end"].is_null());
+    let read = |call| serde_json::from_value(call).expect("a call");
+    ended.map(read).collect()
 }
 
 /// Forgets the calls of an account.
