@@ -309,48 +309,18 @@ async fn a_service_drains_before_it_is_gone_and_a_cluster_is_left_empty() {
             .force(force)
             .send()
     };
-    answers(&[
-        (
-            "unknown group",
-            create(&fleet, &definition, Some(group), None).await,
-            "InvalidParameterException",
-        ),
-        (
-            "service",
-            create(&fleet, &definition, None, None).await,
-            "accepted",
-        ),
-        (
-            "again",
-            create(&fleet, &definition, None, None).await,
-            "InvalidParameterException",
-        ),
-        (
-            "no cluster",
-            code(
-                ecs.describe_services()
-                    .cluster("x")
-                    .services("web")
-                    .send()
-                    .await,
-            ),
-            "ClusterNotFoundException",
-        ),
-    ]);
+    answers! {
+        "unknown group" => create(&fleet, &definition, Some(group), None).await, "InvalidParameterException";
+        "service" => create(&fleet, &definition, None, None).await, "accepted";
+        "again" => create(&fleet, &definition, None, None).await, "InvalidParameterException";
+        "no cluster" => code(ecs.list_services().cluster("x").send().await), "ClusterNotFoundException";
+    }
     fleet.stage.skip(200);
-    answers(&[
-        (
-            "scaled up",
-            code(remove(false).await),
-            "InvalidParameterException",
-        ),
-        (
-            "cluster",
-            code(cluster().await),
-            "ClusterContainsServicesException",
-        ),
-        ("force", code(remove(true).await), "accepted"),
-    ]);
+    answers! {
+        "scaled up" => code(remove(false).await), "InvalidParameterException";
+        "cluster" => code(cluster().await), "ClusterContainsServicesException";
+        "force" => code(remove(true).await), "accepted";
+    }
     assert_eq!(look(&fleet).await.status(), Some("DRAINING"));
     assert_ne!(code(cluster().await), "accepted", "tasks are left");
     let subnet = fleet
@@ -358,14 +328,10 @@ async fn a_service_drains_before_it_is_gone_and_a_cluster_is_left_empty() {
         .ec2()
         .delete_subnet()
         .subnet_id(&fleet.network.subnets[0]);
-    answers(&[
-        (
-            "while draining",
-            create(&fleet, &definition, None, None).await,
-            "InvalidParameterException",
-        ),
-        ("subnet", code(subnet.send().await), "DependencyViolation"),
-    ]);
+    answers! {
+        "while draining" => create(&fleet, &definition, None, None).await, "InvalidParameterException";
+        "subnet" => code(subnet.send().await), "DependencyViolation";
+    }
     fleet.stage.skip(300);
     assert_eq!(look(&fleet).await.status(), Some("INACTIVE"));
     let subnet = fleet
@@ -373,8 +339,8 @@ async fn a_service_drains_before_it_is_gone_and_a_cluster_is_left_empty() {
         .ec2()
         .delete_subnet()
         .subnet_id(&fleet.network.subnets[0]);
-    answers(&[
-        ("cluster", code(cluster().await), "accepted"),
-        ("subnet", code(subnet.send().await), "accepted"),
-    ]);
+    answers! {
+        "cluster" => code(cluster().await), "accepted";
+        "subnet" => code(subnet.send().await), "accepted";
+    }
 }

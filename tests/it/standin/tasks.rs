@@ -141,11 +141,11 @@ async fn a_task_needs_a_possible_size_a_role_with_some_age_and_an_image() {
     let odd = fleet.register(Definition { cpu: "300", ..KONG }).await;
     let definition = fleet.register(KONG).await.expect("a definition");
     let early = fleet.run(&definition, "true", "early").await;
-    answers(&[
-        ("size", size.expect_err("refused"), "ClientException"),
-        ("odd", odd.expect_err("refused"), "ClientException"),
-        ("young role", early.expect_err("refused"), "ClientException"),
-    ]);
+    answers! {
+        "size" => size.expect_err("refused"), "ClientException";
+        "odd" => odd.expect_err("refused"), "ClientException";
+        "young role" => early.expect_err("refused"), "ClientException";
+    }
     fleet.stage.skip(15);
     let missing = Definition {
         image: "kong:9.9.9",
