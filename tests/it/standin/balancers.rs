@@ -176,13 +176,6 @@ async fn listeners_rules_and_groups_are_refused_as_on_aws() {
         .protocol(ProtocolEnum::Http)
         .target_type(TargetTypeEnum::Ip)
         .send();
-    let protect = LoadBalancerAttribute::builder()
-        .key("deletion_protection.enabled")
-        .value("true");
-    let protect = elb
-        .modify_load_balancer_attributes()
-        .attributes(protect.build());
-    let protect = protect.load_balancer_arn(&arn).send();
     answers! {
         "no certificate" => code(listen(443, ProtocolEnum::Https, None).await), "ValidationError";
         "unknown certificate" => code(listen(443, ProtocolEnum::Https, Some(&unknown)).await), "CertificateNotFound";
@@ -191,8 +184,29 @@ async fn listeners_rules_and_groups_are_refused_as_on_aws() {
         "group in use" => code(elb.delete_target_group().target_group_arn(&group).send().await), "ResourceInUse";
         "rule" => code(rule().await), "accepted";
         "priority taken" => code(rule().await), "PriorityInUse";
-        "protect" => code(protect.await), "accepted";
-        "protected" => code(elb.delete_load_balancer().load_balancer_arn(&arn).send().await), "OperationNotPermitted";
+    }
+}
+
+#[tokio::test]
+async fn a_protected_load_balancer_stays() {
+    let stage = Stage::new();
+    let (elb, network) = (stage.elb(), stage.network().await);
+    let arn = balancer(&stage, &network, &network.group).await;
+    let remove = || elb.delete_load_balancer().load_balancer_arn(&arn).send();
+    let protect = |value: &str| {
+        let wanted = LoadBalancerAttribute::builder()
+            .key("deletion_protection.enabled")
+            .value(value);
+        let change = elb
+            .modify_load_balancer_attributes()
+            .load_balancer_arn(&arn);
+        change.attributes(wanted.build()).send()
+    };
+    answers! {
+        "protect" => code(protect("true").await), "accepted";
+        "protected" => code(remove().await), "OperationNotPermitted";
+        "unprotect" => code(protect("false").await), "accepted";
+        "unprotected" => code(remove().await), "accepted";
     }
 }
 
