@@ -42,6 +42,12 @@ async fn a_task_starts_runs_and_stops_once_for_a_token() {
         Some("Essential container in task exited")
     );
     assert_eq!(fleet.log(&task).await, ["begun"]);
+    for subnet in &fleet.network.subnets {
+        let gone = fleet.stage.ec2().delete_subnet().subnet_id(subnet).send();
+        gone.await.expect("a subnet without tasks");
+    }
+    let outlived = fleet.task(&task).await;
+    assert_eq!(outlived.availability_zone(), stopped.availability_zone());
 }
 
 #[tokio::test]
