@@ -90,22 +90,18 @@ async fn a_load_balancer_takes_minutes_and_its_interfaces_outlive_it() {
         .elb()
         .describe_load_balancers()
         .load_balancer_arns(&arn);
-    answers(&[
-        ("group", code(remove().await), "DependencyViolation"),
-        ("delete", code(gone.send().await), "accepted"),
-        (
-            "gone at once",
-            code(seen.send().await),
-            "LoadBalancerNotFound",
-        ),
-        ("group", code(remove().await), "DependencyViolation"),
-        ("subnet", code(subnet().await), "DependencyViolation"),
-    ]);
+    answers! {
+        "group" => code(remove().await), "DependencyViolation";
+        "delete" => code(gone.send().await), "accepted";
+        "gone at once" => code(seen.send().await), "LoadBalancerNotFound";
+        "group" => code(remove().await), "DependencyViolation";
+        "subnet" => code(subnet().await), "DependencyViolation";
+    }
     stage.skip(300);
-    answers(&[
-        ("group", code(remove().await), "accepted"),
-        ("subnet", code(subnet().await), "accepted"),
-    ]);
+    answers! {
+        "group" => code(remove().await), "accepted";
+        "subnet" => code(subnet().await), "accepted";
+    }
 }
 
 #[tokio::test]
@@ -124,33 +120,13 @@ async fn a_load_balancer_needs_two_zones_and_a_name_of_its_own() {
             .send()
     };
     let (first, second) = (network.subnets[0].as_str(), network.subnets[1].as_str());
-    answers(&[
-        (
-            "one subnet",
-            code(make("one", &[first]).await),
-            "ValidationError",
-        ),
-        (
-            "one zone",
-            code(make("two", &[first, &twin]).await),
-            "InvalidConfigurationRequest",
-        ),
-        (
-            "unknown subnet",
-            code(make("three", &[first, "subnet-0123456789abcdef0"]).await),
-            "SubnetNotFound",
-        ),
-        (
-            "name taken",
-            code(make("front", &[second, &twin]).await),
-            "DuplicateLoadBalancerName",
-        ),
-        (
-            "reserved name",
-            code(make("internal-x", &[first, second]).await),
-            "ValidationError",
-        ),
-    ]);
+    answers! {
+        "one subnet" => code(make("one", &[first]).await), "ValidationError";
+        "one zone" => code(make("two", &[first, &twin]).await), "InvalidConfigurationRequest";
+        "unknown subnet" => code(make("three", &[first, "subnet-0123456789abcdef0"]).await), "SubnetNotFound";
+        "name taken" => code(make("front", &[second, &twin]).await), "DuplicateLoadBalancerName";
+        "reserved name" => code(make("internal-x", &[first, second]).await), "ValidationError";
+    }
 }
 
 #[tokio::test]
@@ -200,58 +176,38 @@ async fn listeners_rules_and_groups_are_refused_as_on_aws() {
         .protocol(ProtocolEnum::Http)
         .target_type(TargetTypeEnum::Ip)
         .send();
-    let protect = LoadBalancerAttribute::builder()
-        .key("deletion_protection.enabled")
-        .value("true");
-    let protect = elb
-        .modify_load_balancer_attributes()
-        .attributes(protect.build());
-    let protect = protect.load_balancer_arn(&arn).send();
-    answers(&[
-        (
-            "no certificate",
-            code(listen(443, ProtocolEnum::Https, None).await),
-            "ValidationError",
-        ),
-        (
-            "unknown certificate",
-            code(listen(443, ProtocolEnum::Https, Some(&unknown)).await),
-            "CertificateNotFound",
-        ),
-        (
-            "port taken",
-            code(listen(80, ProtocolEnum::Https, Some(&unknown)).await),
-            "DuplicateListener",
-        ),
-        (
-            "group name taken",
-            code(other.await),
-            "DuplicateTargetGroupName",
-        ),
-        (
-            "group in use",
-            code(
-                elb.delete_target_group()
-                    .target_group_arn(&group)
-                    .send()
-                    .await,
-            ),
-            "ResourceInUse",
-        ),
-        ("rule", code(rule().await), "accepted"),
-        ("priority taken", code(rule().await), "PriorityInUse"),
-        ("protect", code(protect.await), "accepted"),
-        (
-            "protected",
-            code(
-                elb.delete_load_balancer()
-                    .load_balancer_arn(&arn)
-                    .send()
-                    .await,
-            ),
-            "OperationNotPermitted",
-        ),
-    ]);
+    answers! {
+        "no certificate" => code(listen(443, ProtocolEnum::Https, None).await), "ValidationError";
+        "unknown certificate" => code(listen(443, ProtocolEnum::Https, Some(&unknown)).await), "CertificateNotFound";
+        "port taken" => code(listen(80, ProtocolEnum::Https, Some(&unknown)).await), "DuplicateListener";
+        "group name taken" => code(other.await), "DuplicateTargetGroupName";
+        "group in use" => code(elb.delete_target_group().target_group_arn(&group).send().await), "ResourceInUse";
+        "rule" => code(rule().await), "accepted";
+        "priority taken" => code(rule().await), "PriorityInUse";
+    }
+}
+
+#[tokio::test]
+async fn a_protected_load_balancer_stays() {
+    let stage = Stage::new();
+    let (elb, network) = (stage.elb(), stage.network().await);
+    let arn = balancer(&stage, &network, &network.group).await;
+    let remove = || elb.delete_load_balancer().load_balancer_arn(&arn).send();
+    let protect = |value: &str| {
+        let wanted = LoadBalancerAttribute::builder()
+            .key("deletion_protection.enabled")
+            .value(value);
+        let change = elb
+            .modify_load_balancer_attributes()
+            .load_balancer_arn(&arn);
+        change.attributes(wanted.build()).send()
+    };
+    answers! {
+        "protect" => code(protect("true").await), "accepted";
+        "protected" => code(remove().await), "OperationNotPermitted";
+        "unprotect" => code(protect("false").await), "accepted";
+        "unprotected" => code(remove().await), "accepted";
+    }
 }
 
 #[tokio::test]

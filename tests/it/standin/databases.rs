@@ -136,74 +136,18 @@ async fn what_a_cluster_cannot_be_is_refused() {
     let twin = stage.subnet(&network.vpc, "a", "10.0.3.0/24").await;
     let one_zone = [network.subnets[0].clone(), twin];
     let make = |wanted| cluster(&stage, wanted);
-    answers(&[
-        (
-            "one zone",
-            subnet_group(&stage, "x", &one_zone).await,
-            "DBSubnetGroupDoesNotCoverEnoughAZs",
-        ),
-        (
-            "again",
-            subnet_group(&stage, "db", &network.subnets).await,
-            "DBSubnetGroupAlreadyExists",
-        ),
-        (
-            "version",
-            make(Cluster {
-                version: "16.99",
-                ..GOOD
-            })
-            .await,
-            "InvalidParameterCombination",
-        ),
-        (
-            "no such group",
-            make(Cluster {
-                subnets: "none",
-                ..GOOD
-            })
-            .await,
-            "DBSubnetGroupNotFoundFault",
-        ),
-        (
-            "min > max",
-            make(Cluster {
-                capacity: (4.0, 2.0),
-                ..GOOD
-            })
-            .await,
-            "InvalidParameterValue",
-        ),
-        (
-            "too old to pause",
-            make(Cluster {
-                version: "15.6",
-                ..GOOD
-            })
-            .await,
-            "InvalidParameterCombination",
-        ),
-        (
-            "no password",
-            make(Cluster {
-                managed: false,
-                ..GOOD
-            })
-            .await,
-            "InvalidParameterCombination",
-        ),
-        (
-            "name",
-            make(Cluster {
-                name: "db--x",
-                ..GOOD
-            })
-            .await,
-            "InvalidParameterValue",
-        ),
-        ("good", make(GOOD).await, "accepted"),
-        ("taken", make(GOOD).await, "DBClusterAlreadyExistsFault"),
-    ]);
+    answers! {
+        "one zone" => subnet_group(&stage, "x", &one_zone).await, "DBSubnetGroupDoesNotCoverEnoughAZs";
+        "again" => subnet_group(&stage, "db", &network.subnets).await, "DBSubnetGroupAlreadyExists";
+        "version" => make(Cluster { version: "16.99", ..GOOD }).await, "InvalidParameterCombination";
+        "no such group" => make(Cluster { subnets: "none", ..GOOD }).await, "DBSubnetGroupNotFoundFault";
+        "min > max" => make(Cluster { capacity: (4.0, 2.0), ..GOOD }).await, "InvalidParameterValue";
+        "too old to pause" => make(Cluster { version: "15.6", ..GOOD }).await, "InvalidParameterCombination";
+        "no password" => make(Cluster { managed: false, ..GOOD }).await, "InvalidParameterCombination";
+        "name" => make(Cluster { name: "db--x", ..GOOD }).await, "InvalidParameterValue";
+        "good" => make(GOOD).await, "accepted";
+        "taken" => make(GOOD).await, "DBClusterAlreadyExistsFault";
+    }
 }
 
 #[tokio::test]
@@ -212,18 +156,10 @@ async fn clusters_and_instances_take_their_time_and_refuse_changes_meanwhile() {
     assert_eq!(cluster(&stage, GOOD).await, "accepted");
     stage.skip(40);
     assert_eq!(states(&stage).await, ["creating", "-"]);
-    answers(&[
-        (
-            "change",
-            protect(&stage, true).await,
-            "InvalidDBClusterStateFault",
-        ),
-        (
-            "delete",
-            delete(&stage, true, None).await,
-            "InvalidDBClusterStateFault",
-        ),
-    ]);
+    answers! {
+        "change" => protect(&stage, true).await, "InvalidDBClusterStateFault";
+        "delete" => delete(&stage, true, None).await, "InvalidDBClusterStateFault";
+    }
     stage.skip(10);
     assert_eq!(instance(&stage).await, "accepted");
     stage.skip(370);
@@ -240,14 +176,10 @@ async fn clusters_and_instances_take_their_time_and_refuse_changes_meanwhile() {
             .serverless_v2_scaling_configuration(capacity.clone().build())
             .send()
     };
-    answers(&[
-        ("change", code(change().await), "accepted"),
-        (
-            "another",
-            code(change().await),
-            "InvalidDBClusterStateFault",
-        ),
-    ]);
+    answers! {
+        "change" => code(change().await), "accepted";
+        "another" => code(change().await), "InvalidDBClusterStateFault";
+    }
     assert_eq!(states(&stage).await[0], "modifying");
     stage.skip(60);
     let seen = stage
@@ -272,60 +204,20 @@ async fn a_cluster_goes_unprotected_emptied_and_with_a_word_on_its_snapshot() {
             .db_subnet_group_name("db")
             .send()
     };
-    let subnet = || {
-        stage
-            .ec2()
-            .delete_subnet()
-            .subnet_id(&network.subnets[0])
-            .send()
-    };
-    let worn = || {
-        stage
-            .ec2()
-            .delete_subnet()
-            .subnet_id(&network.subnets[1])
-            .send()
-    };
-    answers(&[
-        ("protect", protect(&stage, true).await, "accepted"),
-        (
-            "protected",
-            delete(&stage, true, None).await,
-            "InvalidParameterCombination",
-        ),
-        ("unprotect", protect(&stage, false).await, "accepted"),
-        (
-            "no word",
-            delete(&stage, false, None).await,
-            "InvalidParameterCombination",
-        ),
-        (
-            "two words",
-            delete(&stage, true, Some("last")).await,
-            "InvalidParameterCombination",
-        ),
-        (
-            "with an instance",
-            delete(&stage, true, None).await,
-            "InvalidDBClusterStateFault",
-        ),
-        (
-            "subnet group",
-            code(group().await),
-            "InvalidDBSubnetGroupStateFault",
-        ),
-        ("instance", delete_instance(&stage).await, "accepted"),
-        (
-            "instance again",
-            delete_instance(&stage).await,
-            "InvalidDBInstanceState",
-        ),
-        (
-            "delete",
-            delete(&stage, false, Some("last")).await,
-            "accepted",
-        ),
-    ]);
+    let subnet = |id: &str| stage.ec2().delete_subnet().subnet_id(id).send();
+    answers! {
+        "protect" => protect(&stage, true).await, "accepted";
+        "protected" => delete(&stage, true, None).await, "InvalidParameterCombination";
+        "unprotect" => protect(&stage, false).await, "accepted";
+        "no word" => delete(&stage, false, None).await, "InvalidParameterCombination";
+        "two words" => delete(&stage, true, Some("last")).await, "InvalidParameterCombination";
+        "with an instance" => delete(&stage, true, None).await, "InvalidDBClusterStateFault";
+        "subnet group" => code(group().await), "InvalidDBSubnetGroupStateFault";
+        "its subnet" => code(subnet(&network.subnets[0]).await), "DependencyViolation";
+        "instance" => delete_instance(&stage).await, "accepted";
+        "instance again" => delete_instance(&stage).await, "InvalidDBInstanceState";
+        "delete" => delete(&stage, false, Some("last")).await, "accepted";
+    }
     stage.skip(580);
     assert_eq!(states(&stage).await, ["deleting", "deleting"]);
     stage.skip(20);
@@ -338,11 +230,11 @@ async fn a_cluster_goes_unprotected_emptied_and_with_a_word_on_its_snapshot() {
         secrets.secret_list().is_empty(),
         "the managed secret is left"
     );
-    answers(&[
-        ("subnet group", code(group().await), "accepted"),
-        ("subnets", code(subnet().await), "accepted"),
-        ("subnets", code(worn().await), "accepted"),
-    ]);
+    answers! {
+        "subnet group" => code(group().await), "accepted";
+        "a subnet" => code(subnet(&network.subnets[0]).await), "accepted";
+        "a subnet" => code(subnet(&network.subnets[1]).await), "accepted";
+    }
     let left = stage
         .rds()
         .describe_db_cluster_snapshots()
@@ -362,15 +254,17 @@ async fn the_same_names_can_be_had_again_at_once() {
     let (stage, _) = stage().await;
     for round in ["first", "second"] {
         up(&stage).await;
-        answers(&[
-            (round, delete_instance(&stage).await, "accepted"),
-            (round, delete(&stage, true, None).await, "accepted"),
-        ]);
+        answers! {
+            round => delete_instance(&stage).await, "accepted";
+            round => delete(&stage, true, None).await, "accepted";
+        }
         stage.skip(700);
         assert_eq!(states(&stage).await, ["-", "-"], "{round}");
     }
     up(&stage).await;
-    answers(&[("snapshot's name", delete_instance(&stage).await, "accepted")]);
+    answers! {
+        "snapshot's name" => delete_instance(&stage).await, "accepted";
+    }
     let snapshots = stage
         .rds()
         .describe_db_snapshots()
@@ -392,7 +286,9 @@ async fn a_final_snapshot_needs_a_name_of_its_own() {
     ] {
         assert_eq!(cluster(&stage, GOOD).await, "accepted", "{round}");
         stage.skip(60);
-        answers(&[(round, delete(&stage, false, Some(name)).await, answer)]);
+        answers! {
+            round => delete(&stage, false, Some(name)).await, answer;
+        }
         stage.skip(120);
     }
     assert_eq!(states(&stage).await, ["available", "-"]);

@@ -88,35 +88,15 @@ async fn names_are_given_once_and_what_is_in_use_stays() {
         .await;
     stage.skip(10);
     let remove = || map.delete_service().id(&config).send();
-    answers(&[
-        ("service", made, "accepted"),
-        (
-            "service again",
-            service(&stage, &id, "config").await.0,
-            "ServiceAlreadyExists",
-        ),
-        (
-            "namespace again",
-            code(again.send().await),
-            "NamespaceAlreadyExists",
-        ),
-        ("instance", code(join), "accepted"),
-        (
-            "namespace with a service",
-            code(map.delete_namespace().id(&id).send().await),
-            "ResourceInUse",
-        ),
-        (
-            "service with an instance",
-            code(remove().await),
-            "ResourceInUse",
-        ),
-        (
-            "unknown",
-            code(map.get_namespace().id("ns-0123456789abcdef").send().await),
-            "NamespaceNotFound",
-        ),
-    ]);
+    answers! {
+        "service" => made, "accepted";
+        "service again" => service(&stage, &id, "config").await.0, "ServiceAlreadyExists";
+        "namespace again" => code(again.send().await), "NamespaceAlreadyExists";
+        "instance" => code(join), "accepted";
+        "namespace with a service" => code(map.delete_namespace().id(&id).send().await), "ResourceInUse";
+        "service with an instance" => code(remove().await), "ResourceInUse";
+        "unknown" => code(map.get_namespace().id("ns-0123456789abcdef").send().await), "NamespaceNotFound";
+    }
     let leave = map
         .deregister_instance()
         .service_id(&config)
@@ -124,10 +104,10 @@ async fn names_are_given_once_and_what_is_in_use_stays() {
         .send()
         .await;
     stage.skip(10);
-    answers(&[
-        ("leave", code(leave), "accepted"),
-        ("service", code(remove().await), "accepted"),
-    ]);
+    answers! {
+        "leave" => code(leave), "accepted";
+        "service" => code(remove().await), "accepted";
+    }
     let gone = map
         .delete_namespace()
         .id(&id)

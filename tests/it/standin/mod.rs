@@ -6,7 +6,8 @@
 mod balancers;
 mod databases;
 mod discovery;
+mod fleet;
 mod networks;
-//mod rollouts;
+mod rollouts;
 mod stage;
-//mod tasks;
+mod tasks;

@@ -33,30 +33,26 @@ async fn a_nat_gateway_takes_minutes_and_holds_its_address_its_subnet_and_the_wa
     };
     let delete = |id: &str| ec2.delete_nat_gateway().nat_gateway_id(id).send();
     let empty = || ec2.delete_subnet().subnet_id(&network.subnets[0]).send();
-    answers(&[
-        ("address", code(release().await), "InvalidIPAddress.InUse"),
-        ("subnet", code(empty().await), "DependencyViolation"),
-        ("gateway", code(detach().await), "DependencyViolation"),
-        (
-            "unknown",
-            code(delete("nat-0123456789abcdef0").await),
-            "NatGatewayNotFound",
-        ),
-        ("delete", code(delete(&nat).await), "accepted"),
-    ]);
+    answers! {
+        "address" => code(release().await), "InvalidIPAddress.InUse";
+        "subnet" => code(empty().await), "DependencyViolation";
+        "gateway" => code(detach().await), "DependencyViolation";
+        "unknown" => code(delete("nat-0123456789abcdef0").await), "NatGatewayNotFound";
+        "delete" => code(delete(&nat).await), "accepted";
+    }
     stage.skip(41);
     assert_eq!(nat_state(&stage, &nat).await, "deleting");
-    answers(&[
-        ("address", code(release().await), "InvalidIPAddress.InUse"),
-        ("gateway", code(detach().await), "DependencyViolation"),
-    ]);
+    answers! {
+        "address" => code(release().await), "InvalidIPAddress.InUse";
+        "gateway" => code(detach().await), "DependencyViolation";
+    }
     stage.skip(21);
     assert_eq!(nat_state(&stage, &nat).await, "deleted");
-    answers(&[
-        ("address", code(release().await), "accepted"),
-        ("gateway", code(detach().await), "accepted"),
-        ("subnet", code(empty().await), "accepted"),
-    ]);
+    answers! {
+        "address" => code(release().await), "accepted";
+        "gateway" => code(detach().await), "accepted";
+        "subnet" => code(empty().await), "accepted";
+    }
 }
 
 #[tokio::test]
@@ -90,54 +86,41 @@ async fn what_something_else_needs_cannot_be_deleted() {
     let gateway = ec2
         .delete_internet_gateway()
         .internet_gateway_id(&network.gateway);
-    answers(&[
-        ("rule", code(allow().await), "accepted"),
-        (
-            "rule again",
-            code(allow().await),
-            "InvalidPermission.Duplicate",
-        ),
-        (
-            "group in a rule",
-            code(group(&source).await),
-            "DependencyViolation",
-        ),
-        (
-            "group of an interface",
-            code(group(&worn).await),
-            "DependencyViolation",
-        ),
-        (
-            "default group",
-            code(group(&network.group).await),
-            "CannotDelete",
-        ),
-        ("subnet", code(subnet().await), "DependencyViolation"),
-        ("VPC", code(vpc().await), "DependencyViolation"),
-        (
-            "attached gateway",
-            code(gateway.send().await),
-            "DependencyViolation",
-        ),
-    ]);
+    answers! {
+        "rule" => code(allow().await), "accepted";
+        "rule again" => code(allow().await), "InvalidPermission.Duplicate";
+        "group in a rule" => code(group(&source).await), "DependencyViolation";
+        "group of an interface" => code(group(&worn).await), "DependencyViolation";
+        "default group" => code(group(&network.group).await), "CannotDelete";
+        "subnet" => code(subnet().await), "DependencyViolation";
+        "VPC" => code(vpc().await), "DependencyViolation";
+        "attached gateway" => code(gateway.send().await), "DependencyViolation";
+    }
     let interface = ec2
         .delete_network_interface()
         .network_interface_id(&interface);
-    answers(&[
-        ("interface", code(interface.send().await), "accepted"),
-        ("subnet", code(subnet().await), "accepted"),
-        (
-            "group of an interface",
-            code(group(&worn).await),
-            "accepted",
-        ),
-        (
-            "group with the rule",
-            code(group(&target).await),
-            "accepted",
-        ),
-        ("group in a rule", code(group(&source).await), "accepted"),
-    ]);
+    answers! {
+        "interface" => code(interface.send().await), "accepted";
+        "subnet" => code(subnet().await), "accepted";
+        "group of an interface" => code(group(&worn).await), "accepted";
+        "group with the rule" => code(group(&target).await), "accepted";
+        "group in a rule" => code(group(&source).await), "accepted";
+    }
+}
+
+#[tokio::test]
+async fn members_of_a_default_group_reach_one_another() {
+    let stage = Stage::new();
+    let network = stage.network().await;
+    let seen = stage
+        .ec2()
+        .describe_security_groups()
+        .group_ids(&network.group);
+    let seen = seen.send().await.expect("the group");
+    let rules = seen.security_groups()[0].ip_permissions();
+    let peers = rules[0].user_id_group_pairs();
+    assert_eq!((rules.len(), rules[0].ip_protocol()), (1, Some("-1")));
+    assert_eq!(peers[0].group_id(), Some(network.group.as_str()));
 }
 
 #[tokio::test]
@@ -170,12 +153,14 @@ async fn an_endpoint_has_interfaces_that_outlive_it() {
     assert_eq!(state, Some("available"));
     let delete = ec2.delete_vpc_endpoints().vpc_endpoint_ids(id).send().await;
     let subnet = || ec2.delete_subnet().subnet_id(&network.subnets[0]).send();
-    answers(&[
-        ("delete", code(delete), "accepted"),
-        ("subnet", code(subnet().await), "DependencyViolation"),
-    ]);
+    answers! {
+        "delete" => code(delete), "accepted";
+        "subnet" => code(subnet().await), "DependencyViolation";
+    }
     stage.skip(180);
-    answers(&[("subnet", code(subnet().await), "accepted")]);
+    answers! {
+        "subnet" => code(subnet().await), "accepted";
+    }
 }
 
 #[tokio::test]

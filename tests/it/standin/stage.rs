@@ -16,9 +16,17 @@ pub(super) fn code<T, E: ProvideErrorMetadata>(answer: Result<T, E>) -> String {
     }
 }
 
-/// Compares what was answered with what AWS answers, all of it at once.
+/// Compares what was answered with what AWS answers, in order and all of it at once.
+macro_rules! answers {
+    ($($what:expr => $got:expr, $want:expr;)+) => {
+        $crate::standin::stage::compare(&[$(($what, $got, $want)),+])
+    };
+}
+pub(super) use answers;
+
+/// Insists that each row's second text is its third.
 #[track_caller]
-pub(super) fn answers(rows: &[(&str, String, &str)]) {
+pub(super) fn compare(rows: &[(&str, String, &str)]) {
     let wrong: Vec<_> = rows.iter().filter(|(_, got, want)| got != want).collect();
     assert!(wrong.is_empty(), "what, answered, AWS: {wrong:#?}");
 }
