@@ -84,7 +84,7 @@ fn version(spec: &StackSpec) -> VersionPrefix {
 fn draw_groups(draft: &mut Draft<'_>, version: VersionPrefix) {
     let spec = draft.spec;
     let address = addresses::subnet_group();
-    let name = suffixed(spec, Named::DatabaseSubnetGroup, &vpc(spec));
+    let name = spec.suffixed_name(Named::DatabaseSubnetGroup, &[&vpc(spec)]);
     let desired = subnet_group::Desired {
         description: format!("Private subnets of the Kong stack {}", spec.name),
         subnets: network::private_subnets(spec),
@@ -95,7 +95,7 @@ fn draw_groups(draft: &mut Draft<'_>, version: VersionPrefix) {
 
     let address = addresses::parameter_group();
     let family = version.family();
-    let name = suffixed(spec, Named::DatabaseParameterGroup, &family);
+    let name = spec.suffixed_name(Named::DatabaseParameterGroup, &[&family]);
     // Kong falls back to clear text where the server lets it: the server must not.
     let parameters = BTreeMap::from([("rds.force_ssl".to_owned(), "1".to_owned())]);
     let desired = parameter_group::Desired {
@@ -165,15 +165,6 @@ fn vpc(spec: &StackSpec) -> String {
         Some(existing) => existing.vpc.to_string(),
         None => spec.network.cidr().to_string(),
     }
-}
-
-/// A name with a hyphen and six characters that follow from `fixed`.
-fn suffixed(spec: &StackSpec, named: Named, fixed: &str) -> String {
-    // FNV-1a, 32 bits: it only has to differ where `fixed` does, and to stay what it is.
-    let hash = fixed.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
-    format!("{}-{:06x}", spec.name_of(named), hash & 0x00ff_ffff)
 }
 
 #[cfg(test)]

@@ -122,13 +122,8 @@ fn target_group_name(spec: &StackSpec) -> String {
         None => spec.network.cidr().to_string(),
     };
     let balancer = spec.name_of(Named::LoadBalancer);
-    let fixed = format!("{balancer} {PROXY_PORT} {vpc}");
-    // FNV-1a, 32 bits: it only has to differ where `fixed` does, and to stay what it is.
-    let hash = fixed.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
-    let name = spec.name_of(Named::TargetGroup);
-    format!("{name}-{:06x}", hash & 0x00ff_ffff)
+    let port = PROXY_PORT.to_string();
+    spec.suffixed_name(Named::TargetGroup, &[&balancer, &port, &vpc])
 }
 
 fn draw_load_balancer(draft: &mut Draft<'_>) {

@@ -17,10 +17,13 @@ mod ingress;
 mod logs;
 mod migrations;
 mod network;
+mod routes;
 #[cfg(test)]
 mod sample;
 mod secrets;
 mod security;
+#[cfg(test)]
+mod tests;
 
 use crate::resource::Blueprint;
 use crate::spec::StackSpec;

@@ -5,21 +5,12 @@
 
 use std::num::NonZeroUsize;
 
-use super::addresses;
 use super::draft::Draft;
-use super::endpoints;
-use crate::kinds::ec2::route::Target;
-use crate::kinds::ec2::{
-    ElasticIp, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, Subnet, Vpc,
-};
-use crate::kinds::ec2::{
-    elastic_ip, internet_gateway, nat_gateway, route, route_table, route_table_association, subnet,
-    vpc as vpc_kind,
-};
+use super::{addresses, endpoints, routes};
+use crate::kinds::ec2::{InternetGateway, Subnet, Vpc, internet_gateway, subnet, vpc as vpc_kind};
 use crate::resource::{
     Address, CidrBlock, Lookup, Output, Ref, RouteTableId, SubnetId, Text, VpcId, ZoneName,
 };
-use crate::spec::value::cidr::ANYWHERE;
 use crate::spec::{AvailabilityZones, Egress, ExistingNetwork, StackSpec};
 
 /// Draws the network, or looks up the existing one.
@@ -31,8 +22,8 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
         draw_zones(draft);
         draw_vpc(draft);
         draw_subnets(draft);
-        draw_public_routes(draft);
-        draw_private_routes(draft);
+        routes::draw_public(draft);
+        routes::draw_private(draft);
         if spec.network.egress == Egress::Endpoints {
             endpoints::draw(draft);
         }
@@ -126,12 +117,12 @@ pub(super) fn private_route_tables(spec: &StackSpec) -> Vec<Ref<RouteTableId>> {
         .collect()
 }
 
-fn zones(spec: &StackSpec) -> usize {
+pub(super) fn zones(spec: &StackSpec) -> usize {
     spec.network.zones().count()
 }
 
 /// One table serves all private subnets, unless each zone has a way out of its own.
-fn private_tables(spec: &StackSpec) -> usize {
+pub(super) fn private_tables(spec: &StackSpec) -> usize {
     match spec.network.egress {
         Egress::NatPerAz => zones(spec),
         Egress::Nat | Egress::Endpoints | Egress::PublicIp => 1,
@@ -241,86 +232,6 @@ fn draw_subnets(draft: &mut Draft<'_>) {
         };
         draft.add::<Subnet>(address, desired);
     }
-}
-
-fn draw_public_routes(draft: &mut Draft<'_>) {
-    let spec = draft.spec;
-    let table = addresses::public_route_table();
-    draw_table(draft, table.clone(), "public");
-    draft.add::<Route>(
-        addresses::public_default_route(),
-        route::Desired {
-            route_table: Ref::Of(table.clone()),
-            destination: ANYWHERE,
-            target: Target::InternetGateway(Ref::Of(addresses::internet_gateway())),
-        },
-    );
-    for number in 1..=zones(spec) {
-        draft.add::<RouteTableAssociation>(
-            addresses::public_association(number),
-            route_table_association::Desired {
-                subnet: Ref::Of(addresses::public_subnet(number)),
-                route_table: Ref::Of(table.clone()),
-            },
-        );
-    }
-}
-
-fn draw_private_routes(draft: &mut Draft<'_>) {
-    let spec = draft.spec;
-    let tables = private_tables(spec);
-    for number in 1..=tables {
-        let address = addresses::private_route_table(number);
-        draw_table(draft, address, &format!("private-{number}"));
-        if matches!(spec.network.egress, Egress::Nat | Egress::NatPerAz) {
-            draw_nat(draft, number);
-        }
-    }
-    for number in 1..=zones(spec) {
-        let table = addresses::private_route_table(number.min(tables));
-        draft.add::<RouteTableAssociation>(
-            addresses::private_association(number),
-            route_table_association::Desired {
-                subnet: Ref::Of(addresses::private_subnet(number)),
-                route_table: Ref::Of(table),
-            },
-        );
-    }
-}
-
-fn draw_table(draft: &mut Draft<'_>, address: Address, sort: &str) {
-    let spec = draft.spec;
-    let desired = route_table::Desired {
-        vpc: vpc(spec),
-        tags: draft.tags(&address, &format!("{}-{sort}", spec.name)),
-    };
-    draft.add::<RouteTable>(address, desired);
-}
-
-/// A NAT gateway in the public subnet of a zone, its address, and the route of the private table to it.
-fn draw_nat(draft: &mut Draft<'_>, number: usize) {
-    let name = format!("{}-nat-{number}", draft.spec.name);
-    let address = addresses::elastic_ip(number);
-    let desired = elastic_ip::Desired {
-        tags: draft.tags(&address, &name),
-    };
-    draft.add::<ElasticIp>(address, desired);
-    let address = addresses::nat_gateway(number);
-    let desired = nat_gateway::Desired {
-        subnet: Ref::Of(addresses::public_subnet(number)),
-        allocation: Ref::Of(addresses::elastic_ip(number)),
-        after: vec![addresses::internet_gateway()],
-        tags: draft.tags(&address, &name),
-    };
-    draft.add::<NatGateway>(address, desired);
-    draft.add::<Route>(
-        addresses::private_default_route(number),
-        route::Desired {
-            route_table: Ref::Of(addresses::private_route_table(number)),
-            destination: ANYWHERE,
-            target: Target::NatGateway(Ref::Of(addresses::nat_gateway(number))),
-        },
-    );
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub(crate) mod logs;
 pub(crate) mod rds;
 pub(crate) mod route53;
 pub(crate) mod secrets;
+#[cfg(test)]
+mod tests;
 
 use crate::resource::{KindRef, kind};
 
@@ -49,8 +51,8 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<rds::DbSubnetGroup>(),
     kind::<route53::Alias>(),
     kind::<secrets::Secret>(),
-    kind::<discovery::DiscoveryService>(),
     kind::<discovery::Namespace>(),
+    kind::<discovery::DiscoveryService>(),
     kind::<kong::Schema>(),
     kind::<kong::SchemaFinish>(),
 ];

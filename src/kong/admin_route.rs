@@ -7,6 +7,7 @@ use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
 use super::environment::ADMIN_PORT;
+use crate::resource::fingerprint;
 
 /// Ids of the entities, made once and for all: a database holds one admin route.
 mod id {
@@ -67,7 +68,7 @@ impl AdminRoute {
         Self {
             before: before.to_owned(),
             after: after.to_owned(),
-            hash: hash(&[&text, access.key_source]),
+            hash: fingerprint(&[&text, access.key_source], 16),
         }
     }
 }
@@ -153,15 +154,6 @@ fn plugin(id: &str, name: &str, enabled: bool, config: &Value) -> Value {
         "enabled": enabled,
         "config": config,
     })
-}
-
-/// FNV-1a in 64 bits: it tells texts apart and keeps nothing secret.
-fn hash(texts: &[&str]) -> String {
-    let bytes = texts.iter().flat_map(|text| text.bytes().chain([0]));
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:016x}")
 }
 
 #[cfg(test)]

@@ -29,8 +29,6 @@ pub(crate) enum Work<'a> {
     Up,
     /// Import the route.
     Import(&'a AdminRoute),
-    /// Both of these.
-    UpAndImport(&'a AdminRoute),
     /// Remove what only old nodes needed; there are none any more.
     Finish,
 }
@@ -41,13 +39,27 @@ impl Work<'_> {
         vec!["sh".to_owned(), "-c".to_owned(), self.script()]
     }
 
+    /// Whether it is done, by the exit code and the last lines of its task.
+    ///
+    /// After `up` there may be migrations that only wait for `finish`. When there are new ones as well, an `up` was
+    /// interrupted, and `finish` must come first.
+    pub(crate) fn is_done(self, exit_code: Option<i32>, log: &[String]) -> bool {
+        match exit_code {
+            Some(0) => true,
+            Some(PENDING) => {
+                let new = |line: &String| line.to_lowercase().contains("new migrations available");
+                self == Self::Up && !log.iter().any(new)
+            }
+            _ => false,
+        }
+    }
+
     /// What it is called to a person.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Install(_) => "kong migrations bootstrap, up, finish; kong config db_import",
             Self::Up => "kong migrations up",
             Self::Import(_) => "kong config db_import",
-            Self::UpAndImport(_) => "kong migrations up; kong config db_import",
             Self::Finish => "kong migrations finish",
         }
     }
@@ -61,12 +73,9 @@ impl Work<'_> {
                 lines.extend(["bootstrap", "finish", "up", "finish", "list"].map(kong_migrations));
                 lines.extend(import(route));
             }
-            Self::Up => lines.push(up()),
+            // `up` refuses a database on which it ran before and `finish` did not; then `list` says how far it came.
+            Self::Up => lines.push("kong migrations up || kong migrations list".to_owned()),
             Self::Import(route) => lines.extend(import(route)),
-            Self::UpAndImport(route) => {
-                lines.push(up());
-                lines.extend(import(route));
-            }
             Self::Finish => lines.extend(["finish", "list"].map(kong_migrations)),
         }
         lines.join("\n")
@@ -75,11 +84,6 @@ impl Work<'_> {
 
 fn kong_migrations(action: &str) -> String {
     format!("kong migrations {action}")
-}
-
-/// `up` refuses a database on which it ran before and `finish` did not; that is as good as a success.
-fn up() -> String {
-    format!("kong migrations up || kong migrations list || [ $? -eq {PENDING} ]")
 }
 
 /// Writes the document and imports it. The key comes from the environment and only the shell itself touches it: `[` and
@@ -158,7 +162,6 @@ mod tests {
             Work::Install(&route),
             Work::Up,
             Work::Import(&route),
-            Work::UpAndImport(&route),
             Work::Finish,
         ]
         .map(Work::script)
@@ -234,7 +237,22 @@ mod tests {
     #[test]
     fn an_upgrade_leaves_what_old_nodes_need() {
         assert!(!Work::Up.script().contains("finish"));
-        assert!(!Work::UpAndImport(&route()).script().contains("finish"));
+    }
+
+    #[test]
+    fn pending_migrations_are_what_up_is_for_and_nothing_else() {
+        let pending = ["Pending migrations:".to_owned()];
+        let half = [
+            "Pending migrations:".to_owned(),
+            "New migrations available:".to_owned(),
+        ];
+        assert!(Work::Up.is_done(Some(0), &[]));
+        assert!(Work::Up.is_done(Some(PENDING), &pending));
+        assert!(!Work::Up.is_done(Some(PENDING), &half));
+        assert!(!Work::Up.is_done(Some(5), &[]));
+        assert!(!Work::Up.is_done(None, &[]));
+        assert!(!Work::Finish.is_done(Some(PENDING), &pending));
+        assert!(!Work::Install(&route()).is_done(Some(PENDING), &pending));
     }
 
     #[test]

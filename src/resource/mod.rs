@@ -1,13 +1,14 @@
 //! The contract of a kind, addresses, and references between resources: the engine's vocabulary.
 //!
 //! Nothing here knows Kong or any one AWS resource. A kind implements [`Kind`]; the blueprint makes
-//! [`Resource`]s of it; the engine sees [`AnyKind`], the one type erasure of the program.
+//! [`Resource`]s of it; the engine sees [`KindRef`]s, the one type erasure of the program.
 
 mod address;
 mod blueprint;
 mod change;
 mod erased;
 mod error;
+mod fingerprint;
 mod inventory;
 mod kind;
 mod lookup;
@@ -23,6 +24,7 @@ pub(crate) use change::{Change, Diff, Effect, KNOWN_AFTER_APPLY};
 pub(crate) use erased::AnyKind;
 pub(crate) use erased::{Erased, KindRef, Resource, Seen, Standing, kind};
 pub(crate) use error::Error;
+pub(crate) use fingerprint::fingerprint;
 pub(crate) use inventory::Inventory;
 pub(crate) use kind::{Blocker, Found, Kind, ReplaceOrder, Wanted};
 pub(crate) use lookup::{Lookup, ZoneQuery};

@@ -64,11 +64,14 @@ const FILES: &[(&str, &str)] = files![
     "requirements.txt",
     "server.py",
     "services.py",
+    "shell_commands.py",
+    "shell_words.py",
     "task_health.py",
     "task_identity.py",
     "task_network.py",
     "task_start.py",
     "tasks.py",
+    "warm.py",
     "world.py",
 ];
 

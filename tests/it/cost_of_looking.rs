@@ -1,34 +1,12 @@
 //! How many calls a plan without changes makes, and how deep they wait for each other.
 
-use crate::support::{Call, World, account, example};
-
-/// The most calls of which each began only after the one before had ended: the longest chain.
-fn rounds(calls: &[Call]) -> usize {
-    let mut calls = calls.to_vec();
-    calls.sort_by(|a, b| a.end.total_cmp(&b.end));
-    let mut last_end = f64::NEG_INFINITY;
-    let mut rounds = 0;
-    for call in &calls {
-        if call.start >= last_end {
-            rounds += 1;
-            last_end = call.end;
-        }
-    }
-    rounds
-}
+use crate::support::{World, production, rounds};
 
 #[tokio::test]
 async fn a_plan_without_changes_is_cheap() {
     let world = World::new();
-    let config = world.aws("ap-southeast-1");
-    account::hosted_zone(&config, "example.com").await;
-    let certificate = format!(
-        "ingress.certificate={}",
-        account::certificate(&config, "api.example.com").await
-    );
-    let account = format!("account=\"{}\"", world.account);
-    let path = example("production");
-    let set = ["-f", &path, "--set", &account, "--set", &certificate];
+    let set = production(&world).await;
+    let set: Vec<&str> = set.iter().map(String::as_str).collect();
     let _ = world
         .run(&[&["apply", "--auto-approve"], &set[..]].concat())
         .exits(0);

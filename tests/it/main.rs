@@ -12,4 +12,5 @@ mod drift;
 mod examples;
 mod foreign;
 mod interrupted;
+mod standin;
 mod support;

@@ -130,6 +130,18 @@ impl Kind for ElasticIp {
         {
             return Ok(Vec::new());
         }
+        // A gateway of ours may have let go of it between the two looks.
+        let which = Filter::builder()
+            .name("allocation-id")
+            .values(live.id.as_str())
+            .build();
+        let now = list(cx.clients(), which).await?;
+        if !now
+            .iter()
+            .any(|now| now.interface.as_ref() == Some(interface))
+        {
+            return Ok(Vec::new());
+        }
         Ok(vec![Blocker {
             reason: format!(
                 "{} is mapped to {interface}, which is no NAT gateway of this stack",

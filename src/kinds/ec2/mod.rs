@@ -10,6 +10,7 @@ pub(crate) mod nat_gateway;
 pub(crate) mod route;
 pub(crate) mod route_table;
 pub(crate) mod route_table_association;
+mod rule_calls;
 mod rule_content;
 pub(crate) mod security_group;
 pub(crate) mod security_group_rule;
@@ -17,6 +18,7 @@ pub(crate) mod subnet;
 mod tagging;
 pub(crate) mod vpc;
 pub(crate) mod vpc_endpoint;
+mod vpc_endpoint_calls;
 
 pub(crate) use self::elastic_ip::ElasticIp;
 pub(crate) use self::internet_gateway::InternetGateway;

@@ -2,17 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::{
-    IpPermission, IpRange, PrefixListId, ResourceType, SecurityGroupRuleRequest,
-    SecurityGroupRuleUpdate, UserIdGroupPair,
-};
 use ipnet::Ipv4Net;
 
 use super::SecurityGroup;
-use super::calls::{QUICK, filter, required};
-use super::rule_content::{Content, Expected, LivePeer, assign, traffic};
+use super::calls::QUICK;
+use super::rule_calls::{NOT_YET, authorize, list, modify, permission, prefix_lists};
+use super::rule_content::{Content, Expected, LivePeer, assign};
 use super::tagging;
-use crate::aws::{AwsError, Clients, OrAbsent, failed};
+use crate::aws::{OrAbsent, failed};
 use crate::resource::{
     Diff, Effect, Error, Found, KNOWN_AFTER_APPLY, Kind, Look, Observer, Output, Outputs, Ref,
     References, Resolve, SecurityGroupId, Step, Tags, Wanted,
@@ -216,9 +213,6 @@ impl Kind for SecurityGroupRule {
     }
 }
 
-/// What AWS answers while it has not yet seen a group that was just made.
-const NOT_YET: &[&str] = &["InvalidGroup.NotFound", "RequestLimitExceeded"];
-
 /// Another port is sent to AWS as a change; another sort of peer is not accepted as one.
 fn diff_peer(want: &Peer, have: &LivePeer, outputs: &dyn Resolve, diff: &mut Diff) {
     let same_sort = matches!(
@@ -276,187 +270,53 @@ fn name_prefix_list(rule: &mut Live, lists: &BTreeMap<String, String>) {
     }
 }
 
-/// The ids of AWS's prefix lists, by name.
-async fn prefix_lists(
-    clients: &Clients,
-    names: Vec<&str>,
-) -> Result<BTreeMap<String, String>, Error> {
-    if names.is_empty() {
-        return Ok(BTreeMap::new());
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Address, Attribute, Layer};
+
+    struct Nothing;
+
+    impl Resolve for Nothing {
+        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
+            None
+        }
     }
-    let mut names = names;
-    names.sort_unstable();
-    names.dedup();
-    let call = clients
-        .ec2()
-        .describe_prefix_lists()
-        .filters(filter("prefix-list-name", names));
-    let answer = call
-        .send()
-        .await
-        .map_err(failed("ec2:DescribePrefixLists"))?;
-    let lists = answer.prefix_lists().iter().filter_map(|list| {
-        let (name, id) = (list.prefix_list_name()?, list.prefix_list_id()?);
-        Some((name.to_owned(), id.to_owned()))
-    });
-    Ok(lists.collect())
-}
 
-async fn prefix_list(clients: &Clients, name: &str) -> Result<String, Error> {
-    let lists = prefix_lists(clients, vec![name]).await?;
-    let missing = || Error::Lookup {
-        message: format!(
-            "AWS has no prefix list {name} in this region, so that no rule can name the service's addresses: \
-             choose another network.egress"
-        ),
-    };
-    lists.get(name).cloned().ok_or_else(missing)
-}
-
-async fn list(clients: &Clients, by: &str, values: Vec<String>) -> Result<Vec<Live>, Error> {
-    const CALL: &str = "ec2:DescribeSecurityGroupRules";
-    let mut pages = clients
-        .ec2()
-        .describe_security_group_rules()
-        .filters(filter(by, values))
-        .into_paginator()
-        .items()
-        .send();
-    let mut found = Vec::new();
-    while let Some(rule) = pages.next().await {
-        let rule = rule.map_err(failed(CALL))?;
-        let id = required(rule.security_group_rule_id(), CALL, "a rule's id")?;
-        let group = required(rule.group_id(), CALL, "a rule's group")?;
-        let protocol = rule.ip_protocol().unwrap_or_default();
-        found.push(Live {
-            id: id.to_owned(),
-            group: SecurityGroupId::new(group),
+    fn diff(traffic: &str, have: LivePeer, want: Peer) -> Diff {
+        let desired = Desired {
+            group: Ref::Literal(SecurityGroupId::new("sg-1")),
+            direction: Direction::Ingress,
+            port: 443,
+            peer: want,
+            description: "HTTPS".to_owned(),
+            tags: Tags::default(),
+        };
+        let live = Live {
+            id: "sgr-1".to_owned(),
+            group: SecurityGroupId::new("sg-1"),
             content: Content {
-                direction: match rule.is_egress() {
-                    Some(true) => Direction::Egress,
-                    _ => Direction::Ingress,
-                },
-                traffic: traffic(protocol, rule.from_port(), rule.to_port()),
-                peer: peer(&rule),
+                direction: Direction::Ingress,
+                traffic: traffic.to_owned(),
+                peer: have,
             },
-            description: rule.description().unwrap_or_default().to_owned(),
-            tags: tagging::from_sdk(rule.tags()),
-        });
+            description: "HTTPS".to_owned(),
+            tags: Tags::default(),
+        };
+        SecurityGroupRule::diff(&desired, &live, &Nothing)
     }
-    Ok(found)
-}
 
-fn peer(rule: &aws_sdk_ec2::types::SecurityGroupRule) -> LivePeer {
-    let group = rule.referenced_group_info().and_then(|one| one.group_id());
-    if let Some(group) = group {
-        LivePeer::Group(SecurityGroupId::new(group))
-    } else if let Some(list) = rule.prefix_list_id() {
-        LivePeer::PrefixList(list.to_owned())
-    } else if let Some(block) = rule.cidr_ipv4() {
-        LivePeer::Cidr(block.to_owned())
-    } else {
-        LivePeer::Other(rule.cidr_ipv6().unwrap_or("unknown").to_owned())
+    #[test]
+    fn ports_and_blocks_change_in_place_and_sorts_of_peers_do_not() {
+        let block = || Peer::Cidr("192.0.2.0/24".parse().unwrap());
+        let cidr = |text: &str| LivePeer::Cidr(text.to_owned());
+        assert!(diff("tcp 443", cidr("192.0.2.0/24"), block()).is_empty());
+        let edited = diff("tcp 22", cidr("0.0.0.0/0"), block());
+        assert_eq!((edited.changes().len(), edited.replacing().count()), (2, 0));
+        let list = LivePeer::PrefixList("192.0.2.0/24".to_owned());
+        assert_eq!(diff("tcp 443", list, block()).replacing().count(), 1);
+        let unknown = Peer::Group(Ref::Of(Address::new(Layer::Security, "alb")));
+        let group = LivePeer::Group(SecurityGroupId::new("sg-2"));
+        assert!(diff("tcp 443", group, unknown).has("peer"));
     }
-}
-
-async fn permission(cx: &Step, desired: &Desired) -> Result<IpPermission, Error> {
-    let port = i32::from(desired.port);
-    let permission = IpPermission::builder()
-        .ip_protocol("tcp")
-        .from_port(port)
-        .to_port(port);
-    let words = desired.description.as_str();
-    Ok(match &desired.peer {
-        Peer::Cidr(block) => permission.ip_ranges(
-            IpRange::builder()
-                .cidr_ip(block.to_string())
-                .description(words)
-                .build(),
-        ),
-        Peer::Group(group) => permission.user_id_group_pairs(
-            UserIdGroupPair::builder()
-                .group_id(cx.get(group)?.as_str())
-                .description(words)
-                .build(),
-        ),
-        Peer::PrefixList(name) => permission.prefix_list_ids(
-            PrefixListId::builder()
-                .prefix_list_id(prefix_list(cx.clients(), name).await?)
-                .description(words)
-                .build(),
-        ),
-    }
-    .build())
-}
-
-/// Makes the rule; nothing when the group has it already, which is how AWS keeps rules from being made twice.
-async fn authorize(
-    cx: &Step,
-    desired: &Desired,
-    group: &SecurityGroupId,
-    permission: IpPermission,
-) -> Result<Option<String>, AwsError> {
-    const DUPLICATE: &[&str] = &["InvalidPermission.Duplicate"];
-    let ec2 = cx.clients().ec2();
-    let tags = tagging::specification(ResourceType::SecurityGroupRule, &desired.tags);
-    let rules = match desired.direction {
-        Direction::Ingress => {
-            let call = ec2
-                .authorize_security_group_ingress()
-                .group_id(group.as_str())
-                .ip_permissions(permission)
-                .tag_specifications(tags);
-            let answer = call.send().await;
-            let answer = answer.map_err(failed("ec2:AuthorizeSecurityGroupIngress"));
-            answer
-                .or_absent(DUPLICATE)?
-                .map(|answer| answer.security_group_rules)
-        }
-        Direction::Egress => {
-            let call = ec2
-                .authorize_security_group_egress()
-                .group_id(group.as_str())
-                .ip_permissions(permission)
-                .tag_specifications(tags);
-            let answer = call.send().await;
-            let answer = answer.map_err(failed("ec2:AuthorizeSecurityGroupEgress"));
-            answer
-                .or_absent(DUPLICATE)?
-                .map(|answer| answer.security_group_rules)
-        }
-    };
-    let rule = rules.flatten().and_then(|rules| rules.into_iter().next());
-    Ok(rule.and_then(|rule| rule.security_group_rule_id))
-}
-
-async fn modify(cx: &Step, desired: &Desired, live: &Live) -> Result<(), Error> {
-    let port = i32::from(desired.port);
-    let request = SecurityGroupRuleRequest::builder()
-        .ip_protocol("tcp")
-        .from_port(port)
-        .to_port(port)
-        .description(&desired.description);
-    let request = match &desired.peer {
-        Peer::Cidr(block) => request.cidr_ipv4(block.to_string()),
-        Peer::Group(group) => request.referenced_group_id(cx.get(group)?.as_str()),
-        Peer::PrefixList(name) => request.prefix_list_id(prefix_list(cx.clients(), name).await?),
-    };
-    let update = SecurityGroupRuleUpdate::builder()
-        .security_group_rule_id(&live.id)
-        .security_group_rule(request.build())
-        .build();
-    let ec2 = cx.clients().ec2();
-    let modify = || {
-        let call = ec2
-            .modify_security_group_rules()
-            .group_id(live.group.as_str())
-            .security_group_rules(update.clone());
-        async move {
-            let answer = call.send().await;
-            answer.map_err(failed("ec2:ModifySecurityGroupRules"))
-        }
-    };
-    cx.retry("the groups to be visible", QUICK, NOT_YET, modify)
-        .await?;
-    Ok(())
 }

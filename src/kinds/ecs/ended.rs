@@ -32,11 +32,6 @@ impl Ended {
         }
     }
 
-    /// Whether its container ran to its end and was content.
-    pub(crate) fn succeeded(&self) -> bool {
-        self.exit_code == Some(0)
-    }
-
     /// Everything known of why it failed, a line each.
     pub(crate) fn explain(&self) -> Vec<String> {
         let log = self.log.iter().map(|line| format!("  {line}"));
@@ -80,7 +75,6 @@ mod tests {
             .build();
         let mut ended = Ended::of(&task);
         ended.log.push("Error: timeout".to_owned());
-        assert!(!ended.succeeded());
         assert_eq!(
             ended.explain(),
             [
@@ -101,7 +95,6 @@ mod tests {
             )
             .build();
         let ended = Ended::of(&task);
-        assert!(!ended.succeeded());
         assert_eq!(
             ended.to_string(),
             "task 0a1b never ran: CannotPullContainerError: no route"

@@ -80,7 +80,7 @@ fn judge(service: &Service, id: &str) -> Verdict {
     let because = reason.map_or_else(String::new, |reason| format!(": {reason}"));
     match ours {
         Some(one) if one.rollout_state() == Some(&DeploymentRolloutState::Failed) => {
-            Verdict::Failed(format!("failed{because}"))
+            Verdict::Failed(format!("FAILED{because}"))
         }
         Some(one) if one.status() == Some("PRIMARY") => {
             let others = service

@@ -13,7 +13,7 @@ use super::{rollout, service_calls, service_diff, tagging};
 use crate::aws::{OrAbsent, failed};
 use crate::resource::{
     Address, Arn, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Patience, Ref,
-    References, ReplaceOrder, Resolve, ResourceName, Step, Tags, Wanted,
+    References, Resolve, ResourceName, Step, Tags, Wanted,
 };
 
 /// A service on Fargate.
@@ -157,14 +157,6 @@ impl Kind for EcsService {
 
     fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Diff {
         service_diff::diff(desired, live, outputs)
-    }
-
-    fn replace_order(desired: &Desired, live: &Live) -> ReplaceOrder {
-        if desired.name == live.name {
-            ReplaceOrder::DeleteFirst
-        } else {
-            ReplaceOrder::CreateFirst
-        }
     }
 
     async fn create(cx: &Step, desired: &Desired) -> Result<Outputs, Error> {

@@ -126,19 +126,15 @@ impl Kind for Schema {
         live: &Live,
         diff: &Diff,
     ) -> Result<Outputs, Error> {
-        let route = &desired.admin_route;
-        let (schema, import) = (
-            (SCHEMA, desired.image.as_str()),
-            (ADMIN_ROUTE, route.hash.as_str()),
-        );
-        let (work, done) = match (diff.has("image"), diff.has("admin_route")) {
-            (true, true) => (Work::UpAndImport(route), vec![schema, import]),
-            (true, false) => (Work::Up, vec![schema]),
-            (false, true) => (Work::Import(route), vec![import]),
-            (false, false) => return Ok(Outputs::default()),
-        };
-        work::run(cx, &desired.task, work).await?;
-        marks::write(cx, &live.database, &done).await?;
+        if diff.has("image") {
+            work::run(cx, &desired.task, Work::Up).await?;
+            marks::write(cx, &live.database, &[(SCHEMA, &desired.image)]).await?;
+        }
+        if diff.has("admin_route") {
+            let route = &desired.admin_route;
+            work::run(cx, &desired.task, Work::Import(route)).await?;
+            marks::write(cx, &live.database, &[(ADMIN_ROUTE, &route.hash)]).await?;
+        }
         Ok(Outputs::default())
     }
 

@@ -17,11 +17,11 @@ pub(super) async fn run(cx: &Step, task: &OneOff, work: Work<'_>) -> Result<(), 
     for attempt in 1..=ATTEMPTS {
         task.wait_alone(cx).await?;
         let (state, detail) = match task.run(cx, &work.command()).await {
-            Ok(ended) if ended.succeeded() => return Ok(()),
+            Ok(ended) if work.is_done(ended.exit_code, &ended.log) => return Ok(()),
             Ok(ended) => explain(&ended),
             // Capacity that is not there just now comes as a refusal to start.
             Err(Error::Aws(error)) if error.is(&["TaskNotStarted"]) => {
-                ("not started".to_owned(), vec![error.to_string()])
+                ("not begun".to_owned(), vec![error.to_string()])
             }
             Err(error) => return Err(error),
         };
@@ -45,8 +45,8 @@ fn explain(ended: &Ended) -> (String, Vec<String>) {
         detail.insert(0, BAD_KEY_MEANS.to_owned());
     }
     let state = match ended.exit_code {
-        Some(code) => format!("failed with exit code {code}"),
-        None => "not run".to_owned(),
+        Some(code) => format!("not done: exit code {code}"),
+        None => "not done: its task never ran".to_owned(),
     };
     (state, detail)
 }

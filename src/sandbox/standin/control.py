@@ -62,6 +62,7 @@ def _config(account: str, query: Query, given: Any) -> Any:
         here.task_behaviour = dict(given["tasks"])
     if "skip_seconds" in given:
         here.skip(float(given["skip_seconds"]))
+    here.touch()
     return _health(account, query, given)
 
 
@@ -76,7 +77,8 @@ def _clear_faults(account: str, query: Query, given: Any) -> Any:
     return []
 
 
-def _reset(account: str, query: Query, given: Any) -> Any:
+def forget(account: str) -> None:
+    """Drop everything of an account; called under the lock."""
     from moto.core.base_backend import BackendDict
 
     for services in list(BackendDict._instances):
@@ -85,6 +87,10 @@ def _reset(account: str, query: Query, given: Any) -> Any:
     world.drop(account)
     faults.clear(account)
     calllog.clear(account)
+
+
+def _reset(account: str, query: Query, given: Any) -> Any:
+    forget(account)
     return {}
 
 

@@ -1,7 +1,7 @@
 """How long AWS takes, in seconds: one table, one representative figure each.
 
-The figures come from published logs of provisioning tools; ranges are given beside them. What a
-task needs from pulling an image to running lies in ``durations_tasks`` (when present).
+The figures come from published logs of provisioning tools; ranges are given beside them. What else
+tasks need lies in ``durations_tasks``.
 """
 
 from typing import Dict
@@ -35,8 +35,6 @@ DURATIONS: Dict[str, float] = {
     "route53_change": 30,
     # ECS
     "task_start": 57,  # Fargate, a 413 MB image: 53-62
-    "task_stop": 20,
-    "service_delete": 160,
     # IAM: until a new role can be assumed by another service
     "role_propagation": 10,
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .durations_tasks import duration
 from .kong_database import KongDatabase, Unreachable, Version, connect
-from .kong_shell import ShellError, run_script
+from .kong_shell import Ran, ShellError, run_script
 
 if TYPE_CHECKING:
     from .tasks import Task
@@ -100,7 +100,7 @@ class _Process:
         if words and words[0].rsplit("/", 1)[-1] in ("sh", "bash", "ash", "dash"):
             code = self._script(words[1:])
         else:
-            code, _ = self._command(words, self.env, {})
+            code = self._alone(words)
         return Outcome(None if self.serving else code, self.lines, self.seconds, self.commands)
 
     def _script(self, words: List[str]) -> int:
@@ -110,33 +110,42 @@ class _Process:
             return 127
         script = next((w for w in words if not w.startswith("-")), "")
         try:
-            return run_script(script, self.env, self._command, any("e" in f for f in flags))
+            return run_script(script, self.env, self._command, self.say, any("e" in f for f in flags))
         except ShellError as wrong:
             self.say(f"sh: 1: {wrong}")
             return 2
 
     def say(self, text: str) -> None:
-        self.lines.extend(text.rstrip("\n").split("\n"))
+        if text:
+            self.lines.extend((text[:-1] if text.endswith("\n") else text).split("\n"))
 
-    def _command(self, words: List[str], env: Dict[str, str], files: Dict[str, str]) -> Tuple[int, str]:
-        if not words or self.serving:
-            return 0, ""
-        if words[0] == "echo":
-            self.say(words[1])
-            return 0, ""
+    def _alone(self, words: List[str]) -> int:
+        ran = self._command(words, self.env, {}) or Ran(127, err=f"exec: {words[0]}: not found\n")
+        self.say(ran.out + ran.err)
+        return ran.code
+
+    def _command(self, words: List[str], env: Dict[str, str], files: Dict[str, str]) -> Optional[Ran]:
+        if self.serving:
+            # `kong docker-start` never returns.
+            return Ran(0)
         if words[0].rsplit("/", 1)[-1] != "kong":
-            return 0, ""
+            return None
         self.commands.append(" ".join(words[1:]))
         self.files, self.env = files, env
         forced = self.task.forced_exit(words[1:])
+        # What it prints may go into a pipe instead of the log.
+        log, self.lines = self.lines, []
+        code, wrong = 0, ""
         try:
             if forced is not None:
                 self._fail_halfway(words[1:])
                 raise _Failed("failed to run migration: timeout", forced)
-            return self._kong(words[1:]), ""
+            code = self._kong(words[1:])
         except _Failed as failed:
-            self.say(f"Error: {failed.message}\n{_RUN_WITH_V}")
-            return failed.code, ""
+            code, wrong = failed.code, f"Error: {failed.message}\n{_RUN_WITH_V}\n"
+        finally:
+            printed, self.lines = self.lines, log
+        return Ran(code, "".join(line + "\n" for line in printed), wrong)
 
     def _kong(self, words: List[str]) -> int:
         plain = [w for w in words if not w.startswith("-")]

@@ -1,312 +1,236 @@
-"""Just enough of a shell to run a task's ``sh -c`` script: lists, quotes, variables, redirects.
+"""Just enough of a shell to run a task's ``sh -c`` script: lists, pipes, redirects, ``set -eu``.
 
 It knows nothing of Kong: the caller gives the function that runs a command. Conditions, loops,
 functions and command substitution are not understood and fail loudly, as they must not pass by
-being ignored.
+being ignored. Words are ``shell_words``'s, the usual commands ``shell_commands``'s.
 """
 
 import re
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional
 
-# Runs one command: words, environment, files -> exit code, standard output.
-Run = Callable[[List[str], Dict[str, str], Dict[str, str]], Tuple[int, str]]
+from .shell_commands import COMMANDS
+from .shell_words import REDIRECTS, Document, ShellError, Variables, Word, split
 
-_OPERATORS = ("&&", "||", ";;", ">>", "<<", ">&", ";", "\n", "|", ">", "<", "&", "(", ")")
-_NOT_UNDERSTOOD = {"if", "then", "else", "fi", "while", "until", "for", "case", "do", "done", "function", "[["}
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?-([^}]*))?\}|([A-Za-z_]\w*|\?))")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+__all__ = ["Ran", "Run", "ShellError", "run_script"]
 
-
-class ShellError(Exception):
-    """The script uses something that is not simulated."""
+_NOT_UNDERSTOOD = {"if", "then", "else", "fi", "while", "until", "for", "case", "do", "done", "function", "[[", "{", "}"}
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
 
 
-class _Word(NamedTuple):
-    # Pieces of text; a piece in single quotes is taken as it is.
-    pieces: List[Tuple[str, bool]]
-    operator: bool = False
+class Ran(NamedTuple):
+    """What a command did."""
 
-    @property
-    def text(self) -> str:
-        return "".join(text for text, _ in self.pieces)
+    code: int
+    out: str = ""
+    err: str = ""
 
 
-def run_script(script: str, env: Dict[str, str], run: Run, errexit: bool = False) -> int:
-    """Run a script to its end and return its exit code."""
-    return _Shell(dict(env), run, errexit).script(script)
+# Runs one command that the shell does not know: words, environment, files.
+Run = Callable[[List[str], Dict[str, str], Dict[str, str]], Optional[Ran]]
+
+
+class _Streams:
+    # Where a command reads and writes; None is what the shell itself has: the task's log.
+    def __init__(self) -> None:
+        self.given = ""
+        self.out: Optional[str] = None
+        self.err: Optional[str] = None
+
+
+def run_script(script: str, env: Dict[str, str], run: Run, say: Callable[[str], None], errexit: bool = False) -> int:
+    """Run a script to its end and return its exit code; ``say`` gets what it prints.
+
+    ``run`` returns nothing for a command that does not exist.
+    """
+    return _Shell(dict(env), run, say, errexit).script(script)
 
 
 class _Exit(Exception):
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
+    def __init__(self, ran: Ran) -> None:
+        super().__init__(ran.code)
+        self.ran = ran
 
 
 class _Shell:
-    def __init__(self, env: Dict[str, str], run: Run, errexit: bool) -> None:
-        self.env = env
+    def __init__(self, env: Dict[str, str], run: Run, say: Callable[[str], None], errexit: bool) -> None:
+        self.variables = Variables(env)
         self.files: Dict[str, str] = {}
-        self.run = run
-        self.errexit = errexit
-        self.status = 0
+        self.run, self.say, self.errexit = run, say, errexit
+        self.printed: List[str] = []
 
     def script(self, script: str) -> int:
-        words, documents = _split(script)
         try:
-            self._list(words, documents)
+            self._list(*split(script))
         except _Exit as end:
-            return end.code
-        return self.status
+            self.printed += [end.ran.out, end.ran.err]
+            return end.ran.code
+        finally:
+            self.say("".join(self.printed))
+        return self.variables.status
 
-    def _list(self, words: List[_Word], documents: List[Tuple[str, bool]]) -> None:
-        command: List[_Word] = []
+    def _list(self, words: List[Word], documents: List[Document]) -> None:
+        command: List[Word] = []
         before = ";"
-        for word in words + [_Word([(";", True)], True)]:
-            if not word.operator or word.text in (">", ">>", "<", "<<", ">&", "|"):
+        for word in words + [Word([(";", "literal")], True)]:
+            if not word.operator or word.text in REDIRECTS or word.text == "|":
                 command.append(word)
                 continue
             if word.text not in (";", "\n", "&&", "||"):
                 raise ShellError(f"'{word.text}' is not simulated")
             if command:
-                if _goes_on(before, self.status):
-                    self.status = self._pipeline(command, documents)
-                    if self.status and self.errexit and word.text not in ("&&", "||"):
-                        raise _Exit(self.status)
+                if _goes_on(before, self.variables.status):
+                    self._and_or_part(command, documents, last=word.text in (";", "\n"))
                 else:
                     _skip_documents(command, documents)
                 before, command = word.text, []
             elif word.text in ("&&", "||"):
-                raise ShellError(f"syntax error near '{word.text}'")
+                raise ShellError(f'Syntax error: "{word.text}" unexpected')
+            elif before in ("&&", "||") and word.text == ";":
+                raise ShellError('Syntax error: ";" unexpected')
 
-    def _pipeline(self, words: List[_Word], documents: List[Tuple[str, bool]]) -> int:
-        status, part = 0, []
-        for word in words + [_Word([("|", True)], True)]:
+    def _and_or_part(self, command: List[Word], documents: List[Document], last: bool) -> None:
+        negated = not command[0].operator and command[0].text == "!"
+        code = self._pipeline(command[1:] if negated else command, documents)
+        self.variables.status = int(code == 0) if negated else code
+        if self.variables.status and self.errexit and last and not negated:
+            raise _Exit(Ran(self.variables.status))
+
+    def _pipeline(self, words: List[Word], documents: List[Document]) -> int:
+        parts: List[List[Word]] = [[]]
+        for word in words:
             if word.operator and word.text == "|":
-                status, part = self._command(part, documents), []
+                parts.append([])
             else:
-                part.append(word)
-        return status
+                parts[-1].append(word)
+        if not all(parts):
+            raise ShellError('Syntax error: "|" unexpected')
+        if len(parts) == 1:
+            ran = self._command(parts[0], documents, "")
+        else:
+            ran = Ran(0)
+            for number, part in enumerate(parts):
+                ran = self._in_subshell(part, documents, ran.out)
+                if number < len(parts) - 1:
+                    self.printed.append(ran.err)
+                    ran = ran._replace(err="")
+        self.printed += [ran.out, ran.err]
+        return ran.code
 
-    def _command(self, words: List[_Word], documents: List[Tuple[str, bool]]) -> int:
-        arguments, target, append, given = self._redirects(words, documents)
-        env = dict(self.env)
-        while arguments and _ASSIGNMENT.match(arguments[0]):
-            name, _, value = arguments.pop(0).partition("=")
-            env[name] = value
-            if not arguments:
-                self.env[name] = value
-                return 0
+    def _in_subshell(self, words: List[Word], documents: List[Document], given: str) -> Ran:
+        # Each side of a pipe is a process of its own: what it sets is lost, and `exit` ends only it.
+        kept = dict(self.variables.env)
+        try:
+            return self._command(words, documents, given)
+        except _Exit as end:
+            return end.ran
+        finally:
+            self.variables.env.clear()
+            self.variables.env.update(kept)
+
+    def _command(self, words: List[Word], documents: List[Document], given: str) -> Ran:
+        streams = _Streams()
+        streams.given = given
+        plain = self._redirects(words, documents, streams)
+        settings: Dict[str, str] = {}
+        while plain and _ASSIGNMENT.match(plain[0].text) and plain[0].pieces[0][1] == "plain":
+            name, _, value = self.variables.text(plain.pop(0)).partition("=")
+            settings[name] = value
+        arguments = [field for word in plain for field in self.variables.words(word)]
         if not arguments:
-            return 0
-        code, output = self._builtin(arguments, env, given)
-        if target is not None and target != "/dev/null":
-            self.files[target] = (self.files.get(target, "") if append else "") + output
-        elif target is None and output:
-            self.run(["echo", output], env, self.files)
-        return code
+            self.variables.env.update(settings)
+            ran = Ran(0)
+        else:
+            try:
+                ran = self._act(arguments, {**self.variables.env, **settings}, streams.given)
+            except _Exit as end:
+                raise _Exit(self._written(end.ran, streams)) from None
+        return self._written(ran, streams)
 
-    def _redirects(
-        self, words: List[_Word], documents: List[Tuple[str, bool]]
-    ) -> Tuple[List[str], Optional[str], bool, str]:
-        arguments: List[str] = []
-        target, append, given = None, False, ""
+    def _redirects(self, words: List[Word], documents: List[Document], streams: _Streams) -> List[Word]:
+        plain: List[Word] = []
         rest = iter(words)
         for word in rest:
             if not word.operator:
-                arguments.append(self._expand(word))
+                plain.append(word)
                 continue
             operand = next(rest, None)
-            if operand is None:
-                raise ShellError("syntax error: nothing to redirect to")
-            descriptor = arguments.pop() if arguments and arguments[-1] in ("1", "2") else "1"
+            if operand is None or operand.operator:
+                raise ShellError("Syntax error: nothing to redirect to")
+            name = self.variables.text(operand)
             if word.text == "<<":
                 text, quoted = documents.pop(0)
-                given = text if quoted else self._variables(text)
+                streams.given = text if quoted else self.variables.filled(text)
             elif word.text == "<":
-                given = self.files.get(self._expand(operand), "")
-            elif word.text in (">", ">>") and descriptor == "1":
-                target, append = self._expand(operand), word.text == ">>"
-        return arguments, target, append, given
+                if name not in self.files and name != "/dev/null":
+                    raise ShellError(f"cannot open {name}: No such file")
+                streams.given = self.files.get(name, "")
+            else:
+                self._aim(streams, word.descriptor, word.text, name)
+        return plain
 
-    def _builtin(self, words: List[str], env: Dict[str, str], given: str) -> Tuple[int, str]:
+    def _aim(self, streams: _Streams, descriptor: str, operator: str, name: str) -> None:
+        if operator == ">&":
+            target = streams.out if name == "1" else streams.err if name == "2" else name
+        else:
+            target = name
+            if operator == ">" or name not in self.files:
+                self.files[name] = ""
+        if descriptor == "2":
+            # Both streams of a pipe's left side end up in it only when asked; "" stands for the pipe.
+            streams.err = "&1" if operator == ">&" and target is None else target
+        else:
+            streams.out = "&2" if operator == ">&" and target is None else target
+
+    def _written(self, ran: Ran, streams: _Streams) -> Ran:
+        out = err = ""
+        for text, target, own in ((ran.out, streams.out, "&1"), (ran.err, streams.err, "&2")):
+            where = own if target is None else target
+            if where == "&1":
+                out += text
+            elif where == "&2":
+                err += text
+            elif where != "/dev/null":
+                self.files[where] = self.files.get(where, "") + text
+        return Ran(ran.code, out, err)
+
+    def _act(self, words: List[str], env: Dict[str, str], given: str) -> Ran:
         name, rest = words[0], words[1:]
-        if name in _NOT_UNDERSTOOD or name in ("{", "}"):
+        if name in _NOT_UNDERSTOOD:
             raise ShellError(f"'{name}' is not simulated")
         if name == "exit":
-            raise _Exit(int(rest[0]) if rest else self.status)
+            raise _Exit(Ran(int(rest[0]) if rest else self.variables.status))
         if name == "set":
             self._set(rest)
         elif name == "export":
-            for pair in rest:
-                key, sign, value = pair.partition("=")
-                if sign:
-                    self.env[key] = value
+            self.variables.env.update(pair.partition("=")[::2] for pair in rest if "=" in pair)
+        elif name == "unset":
+            for gone in rest:
+                self.variables.env.pop(gone, None)
         elif name == "exec":
-            raise _Exit(self.run(rest, env, self.files)[0])
-        elif name == "echo":
-            return 0, " ".join(rest[1:] if rest[:1] == ["-n"] else rest) + ("" if rest[:1] == ["-n"] else "\n")
-        elif name == "printf":
-            return 0, _printf(rest)
-        elif name == "cat":
-            return 0, given + "".join(self.files.get(path, "") for path in rest)
-        elif name == "false":
-            return 1, ""
+            raise _Exit(self._act(rest, env, given))
+        elif name in COMMANDS:
+            return Ran(*COMMANDS[name](rest, given, self.files))
         else:
-            return self.run(words, env, self.files)
-        return 0, ""
+            return self.run(words, env, self.files) or Ran(127, err=f"sh: 1: {name}: not found\n")
+        return Ran(0)
 
     def _set(self, options: List[str]) -> None:
-        for option in options:
-            if option.startswith("-") and "e" in option and option != "-o":
-                self.errexit = True
-            elif option.startswith("+") and "e" in option:
-                self.errexit = False
-            elif option == "errexit":
-                self.errexit = True
-
-    def _expand(self, word: _Word) -> str:
-        return "".join(text if quoted else self._variables(text) for text, quoted in word.pieces)
-
-    def _variables(self, text: str) -> str:
-        if "$(" in text or "`" in text:
-            raise ShellError("command substitution is not simulated")
-
-        def value(match: "re.Match[str]") -> str:
-            name = match.group(1) or match.group(3)
-            if name == "?":
-                return str(self.status)
-            return self.env.get(name) or match.group(2) or ""
-
-        return _VARIABLE.sub(value, text)
+        for number, option in enumerate(options):
+            on = option.startswith("-")
+            letters = {"errexit": "e", "nounset": "u"}.get(option, option[1:] if option[:1] in "-+" else "")
+            if options[number - 1 : number] and option in ("errexit", "nounset"):
+                on = options[number - 1].startswith("-")
+            if "e" in letters:
+                self.errexit = on
+            if "u" in letters:
+                self.variables.nounset = on
 
 
 def _goes_on(before: str, status: int) -> bool:
     return not (before == "&&" and status != 0 or before == "||" and status == 0)
 
 
-def _skip_documents(command: List[_Word], documents: List[Tuple[str, bool]]) -> None:
+def _skip_documents(command: List[Word], documents: List[Document]) -> None:
     for word in command:
         if word.operator and word.text == "<<":
             documents.pop(0)
-
-
-def _split(script: str) -> Tuple[List[_Word], List[Tuple[str, bool]]]:
-    words: List[_Word] = []
-    documents: List[Tuple[str, bool]] = []
-    expected: List[_Word] = []
-    at, here = 0, script.replace("\\\n", " ")
-    while at < len(here):
-        char = here[at]
-        if char in " \t\r":
-            at += 1
-        elif char == "#":
-            at = (here + "\n").find("\n", at)
-        else:
-            operator = next((o for o in _OPERATORS if here.startswith(o, at)), None)
-            if operator:
-                at += len(operator)
-                if operator == "<<" and here[at : at + 1] == "-":
-                    at += 1
-                words.append(_Word([(operator, True)], True))
-                if operator == "\n":
-                    at = _documents(here, at, expected, documents)
-            else:
-                word, at = _word(here, at)
-                if words and words[-1].operator and words[-1].text == "<<":
-                    expected.append(word)
-                words.append(word)
-    return words, documents
-
-
-def _documents(text: str, at: int, expected: List[_Word], documents: List[Tuple[str, bool]]) -> int:
-    for word in expected:
-        lines = []
-        while at < len(text):
-            line, _, _ = text[at:].partition("\n")
-            at += len(line) + 1
-            if line.strip("\t") == word.text:
-                break
-            lines.append(line + "\n")
-        documents.append(("".join(lines), any(quoted for _, quoted in word.pieces)))
-    expected.clear()
-    return at
-
-
-def _word(text: str, at: int) -> Tuple[_Word, int]:
-    pieces: List[Tuple[str, bool]] = []
-    while at < len(text):
-        char = text[at]
-        if char in " \t\r" or any(text.startswith(o, at) for o in _OPERATORS):
-            break
-        if char == "'":
-            end = text.find("'", at + 1)
-            if end < 0:
-                raise ShellError("unterminated quoted string")
-            pieces.append((text[at + 1 : end], True))
-            at = end + 1
-        elif char == '"':
-            inside, at = _double_quoted(text, at + 1)
-            pieces.extend(inside)
-        elif char == "\\":
-            pieces.append((text[at + 1 : at + 2], True))
-            at += 2
-        elif char == "$" and text[at : at + 2] == "${":
-            end = text.find("}", at)
-            pieces.append((text[at : end + 1], False))
-            at = end + 1
-        else:
-            pieces.append((char, False))
-            at += 1
-    return _Word(_joined(pieces)), at
-
-
-def _double_quoted(text: str, at: int) -> Tuple[List[Tuple[str, bool]], int]:
-    pieces: List[Tuple[str, bool]] = [("", True)]
-    while at < len(text) and text[at] != '"':
-        if text[at] == "\\" and text[at + 1 : at + 2] in ('"', "\\", "$", "`"):
-            pieces.append((text[at + 1], True))
-            at += 2
-        else:
-            pieces.append((text[at], False))
-            at += 1
-    if at >= len(text):
-        raise ShellError("unterminated quoted string")
-    return pieces, at + 1
-
-
-def _joined(pieces: List[Tuple[str, bool]]) -> List[Tuple[str, bool]]:
-    joined: List[Tuple[str, bool]] = []
-    for text, quoted in pieces:
-        if joined and joined[-1][1] == quoted:
-            joined[-1] = (joined[-1][0] + text, quoted)
-        else:
-            joined.append((text, quoted))
-    return joined
-
-
-def _printf(words: List[str]) -> str:
-    if words[:1] == ["--"]:
-        words = words[1:]
-    if not words:
-        return ""
-    form, values = _unescape(words[0]), list(words[1:])
-    text = ""
-    while True:
-        taken = False
-
-        def value(match: "re.Match[str]") -> str:
-            nonlocal taken
-            if match.group(0) == "%%":
-                return "%"
-            taken = True
-            piece = values.pop(0) if values else ""
-            return _unescape(piece) if match.group(0) == "%b" else piece
-
-        text += re.sub(r"%%|%-?\d*[sbdi]", value, form)
-        if not values or not taken:
-            return text
-
-
-def _unescape(text: str) -> str:
-    known = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'"}
-    return re.sub(r"\\(.)", lambda m: known.get(m.group(1), m.group(0)), text)

@@ -34,6 +34,7 @@ def after_import() -> None:
     _share_managed_policies()
     _share_regions()
     _remember_operations()
+    _remember_keys()
 
 
 def _cache_endpoints() -> None:
@@ -107,3 +108,29 @@ def _remember_operations() -> None:
     responses.method_names_from_class = functools.lru_cache(maxsize=None)(
         responses.method_names_from_class
     )
+
+
+def _remember_keys() -> None:
+    # moto works out anew, for each value of each answer, under which names an object may have it,
+    # and xmltodict for each element whether its name is one.
+    from moto.core import serialize
+
+    def remembered(original: Any) -> Any:
+        def possible_keys(self: Any, context: Any) -> Any:
+            shape = context.shape
+            if shape is None:
+                return original(self, context)
+            seen = shape.__dict__.setdefault("standin_keys", {})
+            kind = (type(self), tuple(self.alias_providers), type(context.obj), context.key)
+            found = seen.get(kind)
+            if found is None:
+                found = seen[kind] = tuple(dict.fromkeys(original(self, context)))
+            return found
+
+        return possible_keys
+
+    for picker in (serialize.AttributePicker, serialize.XFormedAttributePicker):
+        picker.get_possible_keys = remembered(picker.get_possible_keys)
+    validate = getattr(serialize.xmltodict, "_validate_name", None)
+    if validate is not None:
+        serialize.xmltodict._validate_name = functools.lru_cache(maxsize=4096)(validate)

@@ -15,7 +15,7 @@ import traceback
 from typing import Dict, NamedTuple, Optional
 from urllib.parse import unquote, urlsplit
 
-from . import calllog, control, dispatch, faults, protocols
+from . import calllog, control, dispatch, faults, protocols, warm
 from .world import world
 
 LOCK = threading.RLock()
@@ -152,6 +152,8 @@ class _Connection(socketserver.StreamRequestHandler):
             except Exception as broken:  # a gap in moto must not cost the connection
                 traceback.print_exc(file=sys.stderr)
                 answer = Answer(*protocols.broken(broken, call))
+            if calllog.is_mutating(call.operation):
+                world(call.account).touch()
         if fault == "cut-after":
             raise _Cut
         return answer
@@ -180,6 +182,7 @@ class Server:
 
     def __init__(self, port: int) -> None:
         dispatch.prepare()
+        warm.warm_up()
         self._listener = _Listener(("127.0.0.1", port), _Connection)
         self.port: int = self._listener.server_address[1]
 

@@ -22,14 +22,13 @@ def register(task: "Task") -> None:
     """Make the task a target and a Cloud Map instance, where its service says so."""
     from .patches import elb
 
-    zone = task.zone
     for target in task.targets:
         elb.register_target(
             world(task.account), task.account, task.region, target["targetGroupArn"],
-            task.ip, int(target["containerPort"]), zone, probe=_probe_of(task, int(target["containerPort"])),
+            task.ip, int(target["containerPort"]), task.zone, probe=_probe_of(task, int(target["containerPort"])),
         )  # fmt: skip
     for registry in task.registries:
-        _join(task, registry["registryArn"], zone)
+        _join(task, registry["registryArn"])
 
 
 def deregister(task: "Task") -> float:
@@ -218,14 +217,14 @@ def _registry(task: "Task", arn: str) -> Optional[Any]:
     return next((s for s in backend.services.values() if s.arn == arn), None)
 
 
-def _join(task: "Task", arn: str, zone: str) -> None:
+def _join(task: "Task", arn: str) -> None:
     from moto.servicediscovery.models import ServiceInstance
 
     service = _registry(task, arn)
     if service is None:
         return
     attributes = {
-        "AVAILABILITY_ZONE": zone,
+        "AVAILABILITY_ZONE": task.zone,
         "AWS_INIT_HEALTH_STATUS": "HEALTHY",
         "AWS_INSTANCE_IPV4": task.ip,
         "ECS_CLUSTER_NAME": task.cluster_arn.rsplit("/", 1)[-1],

@@ -56,8 +56,8 @@ class Task:
         self.definition = definition
         network = given["network"]["awsvpcConfiguration"]
         self.subnet: str = given.get("subnet") or network["subnets"][0]
-        # Remembered: a stopped task is still described when its subnet is gone.
-        self.zone: str = task_network.zone_of(account, region, self.subnet)
+        # Known from its start; a stopped task outlives its subnet.
+        self.zone = ""
         self.groups: List[str] = list(network.get("securityGroups") or [])
         self.public: bool = network.get("assignPublicIp") == "ENABLED"
         self.overrides: Dict[str, Any] = given.get("overrides") or {}
@@ -154,6 +154,7 @@ class Task:
         self.eni, self.ip = ec2.attach_eni(
             self.account, self.region, self.subnet, self.groups, description, public_ip=self.public
         )
+        self.zone = task_network.zone_of(self.account, self.region, self.subnet)
         if not self.groups:
             self.groups = task_network.groups_of(self.account, self.region, self.eni)
         # Only now: without an interface there is no task.

@@ -33,6 +33,8 @@ class World:
         # Private state of the patches, by a key of their own; goes away with a reset.
         self.data: Dict[str, Any] = {}
         self._watchers: List[Callable[[], None]] = []
+        # Something may have changed that the watchers have not seen.
+        self._touched = True
         self._wall = time.monotonic()
         # Simulated seconds since the epoch, so that a patch can make timestamps of it.
         self._base = time.time()
@@ -52,12 +54,16 @@ class World:
         heapq.heappush(self._agenda, (self.now() + max(0.0, seconds), self._sequence, action))
 
     def watch(self, watcher: Callable[[], None]) -> None:
-        """Call ``watcher`` after every action and at the end of every advance.
+        """Call ``watcher`` after every action, and in an advance that follows a change.
 
         For state that follows from other state (the health of a target, say) and that nobody
         schedules. A watcher must be cheap and must not raise.
         """
         self._watchers.append(watcher)
+
+    def touch(self) -> None:
+        """A request has changed something: the next advance lets the watchers look."""
+        self._touched = True
 
     def advance(self) -> None:
         """Run everything that is due, in order of due time."""
@@ -72,7 +78,9 @@ class World:
                 self._run_watchers()
             finally:
                 self._inside = None
-        self._run_watchers()
+        if self._touched:
+            self._touched = False
+            self._run_watchers()
 
     def set_speed(self, speed: float) -> None:
         """Change the speed from now on; time already passed stays as it was."""

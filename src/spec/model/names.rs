@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::StackSpec;
+use crate::resource::fingerprint;
 
 /// Names to use instead of the generated ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -53,13 +54,12 @@ pub(crate) enum Named {
     DataPlaneLogGroup,
     MigrationsLogGroup,
     ClusterCertificateSecret,
-    ClusterKeySecret,
     AdminKeySecret,
 }
 
 impl Named {
     /// Every resource with a name.
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::LoadBalancer,
         Self::TargetGroup,
         Self::EcsCluster,
@@ -84,7 +84,6 @@ impl Named {
         Self::DataPlaneLogGroup,
         Self::MigrationsLogGroup,
         Self::ClusterCertificateSecret,
-        Self::ClusterKeySecret,
         Self::AdminKeySecret,
     ];
 
@@ -115,7 +114,6 @@ impl Named {
             Self::DataPlaneLogGroup => "data_plane_log_group",
             Self::MigrationsLogGroup => "migrations_log_group",
             Self::ClusterCertificateSecret => "cluster_certificate_secret",
-            Self::ClusterKeySecret => "cluster_key_secret",
             Self::AdminKeySecret => "admin_key_secret",
         }
     }
@@ -155,7 +153,6 @@ impl Named {
             Self::DataPlaneLogGroup => format!("/kongstack/{stack}/data-plane"),
             Self::MigrationsLogGroup => format!("/kongstack/{stack}/migrations"),
             Self::ClusterCertificateSecret => format!("kongstack/{stack}/cluster-certificate"),
-            Self::ClusterKeySecret => format!("kongstack/{stack}/cluster-key"),
             Self::AdminKeySecret => format!("kongstack/{stack}/admin-key"),
         }
     }
@@ -168,6 +165,13 @@ impl StackSpec {
             || named.generated(self.name.as_str(), self.region.as_str()),
             str::to_owned,
         )
+    }
+
+    /// The name with a suffix of [`Named::suffix_length`] that follows from `fixed`: the properties of which any change
+    /// needs a new resource beside the old.
+    pub(crate) fn suffixed_name(&self, named: Named, fixed: &[&str]) -> String {
+        let digits = named.suffix_length().saturating_sub(1);
+        format!("{}-{}", self.name_of(named), fingerprint(fixed, digits))
     }
 }
 

@@ -112,11 +112,11 @@ fn too_long_problem(spec: &StackSpec, too_long: &[(usize, Named)]) -> Option<Pro
 /// Names must differ where AWS keeps them in one drawer.
 fn check_clashes(spec: &StackSpec, out: &mut Problems) {
     use Named::{
-        AdminKeySecret, ClusterCertificateSecret, ClusterKeySecret, ControlPlaneFamily,
-        ControlPlaneLogGroup, ControlPlaneRole, ControlPlaneSecurityGroup, ControlPlaneService,
-        DataPlaneFamily, DataPlaneLogGroup, DataPlaneRole, DataPlaneSecurityGroup,
-        DataPlaneService, DatabaseSecurityGroup, EndpointsSecurityGroup, ExecutionRole,
-        LoadBalancerSecurityGroup, MigrationsFamily, MigrationsLogGroup,
+        AdminKeySecret, ClusterCertificateSecret, ControlPlaneFamily, ControlPlaneLogGroup,
+        ControlPlaneRole, ControlPlaneSecurityGroup, ControlPlaneService, DataPlaneFamily,
+        DataPlaneLogGroup, DataPlaneRole, DataPlaneSecurityGroup, DataPlaneService,
+        DatabaseSecurityGroup, EndpointsSecurityGroup, ExecutionRole, LoadBalancerSecurityGroup,
+        MigrationsFamily, MigrationsLogGroup,
     };
     let drawers: [&[Named]; 6] = [
         &[ControlPlaneService, DataPlaneService],
@@ -130,7 +130,7 @@ fn check_clashes(spec: &StackSpec, out: &mut Problems) {
             EndpointsSecurityGroup,
         ],
         &[ControlPlaneLogGroup, DataPlaneLogGroup, MigrationsLogGroup],
-        &[ClusterCertificateSecret, ClusterKeySecret, AdminKeySecret],
+        &[ClusterCertificateSecret, AdminKeySecret],
     ];
     for drawer in drawers {
         for (index, named) in drawer.iter().enumerate() {

@@ -2,9 +2,11 @@
 
 pub(crate) mod account;
 mod left;
-mod standin;
+mod production;
+pub(crate) mod standin;
 mod world;
 
 pub(crate) use left::left;
-pub(crate) use standin::Call;
+pub(crate) use production::production;
+pub(crate) use standin::rounds;
 pub(crate) use world::{World, example, planned, run};

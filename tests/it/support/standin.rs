@@ -25,6 +25,22 @@ pub(crate) struct Call {
     pub(crate) end: f64,
 }
 
+/// The most calls of which each began only after the one before had ended: the longest chain. It says something when
+/// answers take so long that what is asked at once overlaps.
+pub(crate) fn rounds(calls: &[Call]) -> usize {
+    let mut calls = calls.to_vec();
+    calls.sort_by(|a, b| a.end.total_cmp(&b.end));
+    let mut last_end = f64::NEG_INFINITY;
+    let mut rounds = 0;
+    for call in &calls {
+        if call.start >= last_end {
+            rounds += 1;
+            last_end = call.end;
+        }
+    }
+    rounds
+}
+
 /// The address of the simulation, which is started first if need be.
 pub(crate) fn endpoint() -> &'static str {
     static ENDPOINT: OnceLock<String> = OnceLock::new();

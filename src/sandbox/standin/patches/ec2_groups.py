@@ -249,7 +249,13 @@ def _patch_groups() -> None:
     ) -> Any:
         if not kwargs.get("is_default"):
             _check_new_group(self, name, description, vpc_id)
-        return original(self, name, description, vpc_id=vpc_id, **kwargs)
+        group = original(self, name, description, vpc_id=vpc_id, **kwargs)
+        if group.is_default:
+            # moto leaves out that the members of a default group reach one another.
+            own = {"GroupId": group.id, "UserId": self.account_id}
+            rule = SecurityGroupRule(self, "-1", group.id, None, None, None, own, is_egress=False)
+            group.ingress_rules.append(rule)
+        return group
 
     @around(SecurityGroupBackend, "delete_security_group")
     def _delete(

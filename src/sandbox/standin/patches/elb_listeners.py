@@ -22,11 +22,13 @@ _MOST_DESCRIBED = 20
 
 def install() -> None:
     """Change moto's listeners and tags."""
-    _patch_listeners()
+    _patch_creation()
+    _patch_changes()
+    _patch_deletion()
     _patch_tags()
 
 
-def _patch_listeners() -> None:
+def _patch_creation() -> None:
     @around(ELBv2Backend, "create_listener")
     def _create(
         original: Any,
@@ -52,12 +54,7 @@ def _patch_listeners() -> None:
                 raise DuplicateListenerError(
                     "A listener already exists on this port for this load balancer"
                 )
-        if port is not None and not 1 <= int(port) <= 65535:
-            raise ValidationError(f"Listener port '{port}' must be between '1-65535' inclusive")
-        if protocol == "HTTPS":
-            _check_tls(self, ssl_policy, certificate)
-        elif certificate:
-            raise ValidationError("A certificate cannot be specified for HTTP listeners")
+        _check_new(self, port, protocol, ssl_policy, certificate)
         check_groups(self, balancer, actions)
         listener = original(
             self,
@@ -72,6 +69,18 @@ def _patch_listeners() -> None:
         listener.standin_asked = asked_text
         return listener
 
+    initialise = FakeListener.__init__
+
+    def with_attributes(self: Any, *args: Any, **kwargs: Any) -> None:
+        initialise(self, *args, **kwargs)
+        if self.protocol in ("HTTP", "HTTPS"):
+            # moto's is an attribute of network load balancers.
+            self.attributes = {"routing.http.response.server.enabled": "true"}
+
+    FakeListener.__init__ = with_attributes
+
+
+def _patch_changes() -> None:
     @around(ELBv2Backend, "modify_listener")
     def _modify(
         original: Any,
@@ -111,6 +120,8 @@ def _patch_listeners() -> None:
             _release_certificate(self, before, arn)
         return changed
 
+
+def _patch_deletion() -> None:
     @around(ELBv2Backend, "delete_listener")
     def _delete(original: Any, self: ELBv2Backend, listener_arn: str) -> Any:
         listener = original(self, listener_arn)
@@ -120,15 +131,16 @@ def _patch_listeners() -> None:
             self.tagging_service.delete_all_tags_for_resource(arn)
         return listener
 
-    initialise = FakeListener.__init__
 
-    def with_attributes(self: Any, *args: Any, **kwargs: Any) -> None:
-        initialise(self, *args, **kwargs)
-        if self.protocol in ("HTTP", "HTTPS"):
-            # moto's is an attribute of network load balancers.
-            self.attributes = {"routing.http.response.server.enabled": "true"}
-
-    FakeListener.__init__ = with_attributes
+def _check_new(
+    backend: ELBv2Backend, port: Any, protocol: str, policy: Optional[str], certificate: Optional[str]
+) -> None:
+    if port is not None and not 1 <= int(port) <= 65535:
+        raise ValidationError(f"Listener port '{port}' must be between '1-65535' inclusive")
+    if protocol == "HTTPS":
+        _check_tls(backend, policy, certificate)
+    elif certificate:
+        raise ValidationError("A certificate cannot be specified for HTTP listeners")
 
 
 def _tag_pairs(tags: Any) -> List[Any]:

@@ -26,6 +26,7 @@ def install() -> None:
     """Change moto's rules and actions."""
     _patch_actions()
     _patch_rules()
+    _patch_listing_and_deletion()
 
 
 def _patch_actions() -> None:
@@ -185,6 +186,8 @@ def _patch_rules() -> None:
             changed.conditions = _conditions(conditions)
         return changed
 
+
+def _patch_listing_and_deletion() -> None:
     @around(ELBv2Backend, "describe_rules")
     def _describe(original: Any, self: ELBv2Backend, listener_arn: Any, rule_arns: Any) -> Any:
         # moto lists rules as they were made; AWS in the order they apply.

@@ -45,6 +45,9 @@ _KEPT = {
 def install() -> None:
     """Change moto's instances."""
     _patch_endpoint()
+    # Aurora's backups are the cluster's; moto takes one of each instance, and keeps it.
+    DBInstanceClustered.save_automated_backup = lambda self: None
+    _patch_changes()
     RDSResponse.describe_db_instances = _describe
 
     @around(RDSBackend, "create_db_instance")
@@ -57,13 +60,20 @@ def install() -> None:
         database.db_subnet_group_name = cluster.db_subnet_group_name
         database.dbi_resource_id = "db-" + secrets.token_hex(13).upper()
         _keep(database, given)
-        _place(self, cluster, database, given)
+        try:
+            _place(self, cluster, database, given)
+        except Exception:
+            # Refused is not made.
+            self.databases.pop(database.db_instance_identifier, None)
+            raise
         database.status = "creating"
         first = database.is_cluster_writer
         wait = duration("db_instance_create" if first else "db_reader_create")
         world(self.account_id).after(wait, lambda: _become(database, "creating", "available"))
         return database
 
+
+def _patch_changes() -> None:
     @around(RDSBackend, "modify_db_instance")
     def _modify(original: Any, self: Any, db_instance_identifier: str, db_kwargs: Any) -> Any:
         database = find(self, db_instance_identifier)
@@ -173,7 +183,6 @@ def _place(backend: Any, cluster: Any, database: Any, given: Dict[str, Any]) -> 
     used = [getattr(m, "standin_subnet", None) for m in cluster._members if m is not database]
     choice = [s for s in subnets if zone in (None, s.availability_zone)]
     if not choice:
-        backend.databases.pop(database.db_instance_identifier, None)
         raise RDSClientError("InvalidVPCNetworkStateFault", f"No subnet of the DB subnet group lies in {zone}.")
     subnet = min(choice, key=lambda s: used.count(s.id))
     database.availability_zone, database.standin_subnet = subnet.availability_zone, subnet.id
