@@ -5,7 +5,7 @@ use futures::future::join_all;
 use crate::diff::{Action, Entry};
 use crate::observe::Unreadable;
 use crate::plan::{Plan, Refusal};
-use crate::resource::{Blocker, Error, Observer};
+use crate::resource::{Blocker, Error, Observer, Seen, Standing};
 
 /// Every blocker of every deletion in the plan.
 ///
@@ -36,7 +36,10 @@ pub(crate) async fn blockers(plan: &Plan, observer: &Observer) -> Result<Vec<Ref
 }
 
 async fn ask(entry: &Entry, observer: &Observer) -> Result<Vec<Blocker>, Error> {
-    match entry.live.as_ref().and_then(|seen| seen.live.as_ref()) {
+    // What is on its way out has been let go by AWS already: its own final snapshot, for one, is no obstacle.
+    let staying = |seen: &&Seen| seen.standing != Standing::Leaving;
+    let live = entry.live.as_ref().filter(staying);
+    match live.and_then(|seen| seen.live.as_ref()) {
         Some(live) => {
             entry
                 .kind

@@ -8,7 +8,7 @@ use crate::support::{World, planned};
 const SPEC: &str = "\
 name: stopped
 region: eu-west-1
-database: {deletion_protection: false, final_snapshot: false}
+database: {deletion_protection: false}
 ";
 
 /// Begins `args`, stops it with `signal` as soon as the simulation has been asked for `call`, and waits for its end.
