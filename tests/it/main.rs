@@ -12,5 +12,6 @@ mod drift;
 mod examples;
 mod foreign;
 mod interrupted;
+mod secrets;
 mod standin;
 mod support;

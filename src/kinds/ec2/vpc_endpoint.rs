@@ -276,7 +276,7 @@ mod tests {
     struct Nothing;
 
     impl Resolve for Nothing {
-        fn output(&self, _: &crate::resource::Address, _: Attribute) -> Option<String> {
+        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
             None
         }
     }
