@@ -89,15 +89,12 @@ pub(super) async fn connect(args: &AwsArgs, region: &str, sandbox: Option<&Sandb
 
 /// Shut off from the environment, and so (without `HOME`) from the files of the AWS configuration too: no real
 /// credential is ever read, and no endpoint or proxy of the environment is ever called.
-#[expect(
-    deprecated,
-    reason = "later versions of the SDK's behaviour send even calls to this machine through HTTP_PROXY"
-)]
 fn sealed(loader: ConfigLoader, sandbox: &Sandbox) -> ConfigLoader {
     let key = format!("SANDBOX{}", sandbox.account);
     let credentials = Credentials::new(key, "sandbox", None, None, "kongstack sandbox");
     loader
-        .behavior_version(BehaviorVersion::v2025_01_17())
+        // Plain HTTP, and no proxy: the simulation is on this machine.
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .empty_test_environment()
         .credentials_provider(credentials)
         .endpoint_url(&sandbox.endpoint)
