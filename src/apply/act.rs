@@ -99,14 +99,9 @@ enum Lost {
 
 fn lost(error: &Error, kind: StepKind) -> Option<Lost> {
     let error = error.aws()?;
-    let exists = ["AlreadyExists", "Duplicate", "InUse"]
-        .iter()
-        .any(|word| error.code().contains(word))
-        // ECS has no code of its own for a service that is there.
-        || error.message().contains("not idempotent");
     match error.class() {
         Class::Unclear => Some(Lost::Unclear),
-        Class::Refused if exists && kind == StepKind::Create => Some(Lost::Exists),
+        Class::Refused if kind == StepKind::Create && error.is_taken() => Some(Lost::Exists),
         _ => None,
     }
 }

@@ -141,6 +141,16 @@ impl AwsError {
         self.class
     }
 
+    /// Whether AWS refused to make something because it, or something of its name, is there.
+    #[must_use]
+    pub(crate) fn is_taken(&self) -> bool {
+        ["AlreadyExists", "Duplicate", "InUse"]
+            .iter()
+            .any(|word| self.code.contains(word))
+            // ECS has no code of its own for a service that is there.
+            || self.message.contains("not idempotent")
+    }
+
     /// Whether the code is one of these. Codes with and without the suffixes `Exception` and `Fault` are the same.
     #[must_use]
     pub(crate) fn is(&self, codes: &[&str]) -> bool {
