@@ -36,6 +36,8 @@ clients! {
     autoscaling: aws_sdk_applicationautoscaling;
     /// CloudWatch Logs.
     logs: aws_sdk_cloudwatchlogs;
+    /// DynamoDB: leases.
+    dynamodb: aws_sdk_dynamodb;
     /// EC2: networks and security groups.
     ec2: aws_sdk_ec2;
     /// Elastic Container Service.

@@ -209,13 +209,14 @@ fn class_of(code: &str, message: &str, status: Option<u16>) -> Class {
         "ServiceUnavailable",
         "Unavailable",
     ];
-    const THROTTLED: [&str; 6] = [
+    const THROTTLED: [&str; 7] = [
         "Throttling",
         "ThrottledException",
         "RequestLimitExceeded",
         "TooManyRequests",
         "PriorRequestNotComplete",
         "SlowDown",
+        "ProvisionedThroughputExceeded",
     ];
     let listed = |codes: &[&str]| codes.iter().any(|known| bare(known) == bare(code));
     if listed(&CREDENTIALS) {
@@ -281,6 +282,11 @@ mod tests {
             ("VpcLimitExceeded", 400, Class::Quota),
             ("TooManyLoadBalancers", 400, Class::Quota),
             ("TooManyRequestsException", 400, Class::Throttled),
+            (
+                "ProvisionedThroughputExceededException",
+                400,
+                Class::Throttled,
+            ),
             ("InternalFailure", 500, Class::Unclear),
             ("DependencyViolation", 400, Class::Refused),
         ] {

@@ -32,6 +32,7 @@ const FILES: &[(&str, &str)] = files![
     "lean.py",
     "patches/__init__.py",
     "patches/autoscaling.py",
+    "patches/dynamodb.py",
     "patches/ec2.py",
     "patches/ec2_endpoints.py",
     "patches/ec2_groups.py",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Scope of the signature -> moto's package. What is not listed is found by moto's own index.
 _PACKAGES = {
     "application-autoscaling": "applicationautoscaling",
+    "dynamodb": "dynamodb",
     "ec2": "ec2",
     "ecs": "ecs",
     "elasticloadbalancing": "elbv2",

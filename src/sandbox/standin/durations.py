@@ -35,6 +35,9 @@ DURATIONS: Dict[str, float] = {
     "route53_change": 30,
     # ECS
     "task_start": 57,  # Fargate, a 413 MB image: 53-62
+    # DynamoDB, an on-demand table without indexes
+    "dynamodb_table_create": 8,  # 5-10
+    "dynamodb_table_delete": 5,
     # IAM: until a new role can be assumed by another service
     "role_propagation": 10,
 }

@@ -36,6 +36,7 @@ _FORMS = (
 )
 # Service, operation as the protocol names it, body.
 _DOCUMENTS = (
+    ("dynamodb", "DynamoDB_20120810.ListTables", b"{}"),
     ("ecs", "AmazonEC2ContainerServiceV20141113.ListClusters", b"{}"),
     ("logs", "Logs_20140328.DescribeLogGroups", b"{}"),
     ("secretsmanager", "secretsmanager.ListSecrets", b"{}"),

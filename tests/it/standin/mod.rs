@@ -10,4 +10,5 @@ mod fleet;
 mod networks;
 mod rollouts;
 mod stage;
+mod tables;
 mod tasks;
