@@ -67,6 +67,8 @@ pub(crate) enum Event {
     },
     /// The first interruption: nothing new is begun.
     Draining,
+    /// The stack's lease is lost: nothing new is begun.
+    LeaseLost,
 }
 
 /// Takes events as they happen, from any thread.

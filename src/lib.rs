@@ -11,6 +11,7 @@
 //! 4. [`diff`]: each desired resource is compared with the live one: an action, its fields, its reason.
 //! 5. [`plan`]: actions become steps with what must come before what, and whatever forbids them is found.
 //! 6. [`apply`]: the steps run, everything independent at once; lost answers are looked into, never repeated blindly.
+//!    Meanwhile the run holds the stack's [`lease`], so that no other one works on it.
 //! 7. [`report`]: plans, [`event`]s and endings become text. Nothing else writes to a terminal but [`cli`] through it.
 //!
 //! Stages 1, 2, 4, 5 and 7 are pure: no AWS, clock, environment or randomness.
@@ -38,6 +39,7 @@ pub(crate) mod diff;
 pub(crate) mod event;
 pub(crate) mod kinds;
 pub(crate) mod kong;
+pub(crate) mod lease;
 pub(crate) mod lookup;
 pub(crate) mod observe;
 pub(crate) mod plan;

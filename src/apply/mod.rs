@@ -22,6 +22,7 @@ pub(crate) use schedule::run;
 
 use crate::aws::Clients;
 use crate::event::Verb;
+use crate::lease::{Grip, Loss};
 use crate::resource::{Address, Blueprint, Error, KindRef, LookUp, Observer, Outputs, Pace};
 
 /// What a run works with: AWS, what is wanted, and the kinds.
@@ -62,6 +63,8 @@ pub(crate) struct Options {
     pub(crate) drain: CancellationToken,
     /// The second: stop now.
     pub(crate) abort: CancellationToken,
+    /// Whether the stack's lease is still held: once it is lost, as after the first interruption.
+    pub(crate) grip: Grip,
 }
 
 /// What became of a plan.
@@ -81,6 +84,8 @@ pub(crate) struct Report {
     pub(crate) kept: Vec<(Address, String)>,
     /// All outputs known at the end.
     pub(crate) outputs: BTreeMap<Address, Outputs>,
+    /// How the stack's lease was lost, if it was.
+    pub(crate) lost: Option<Loss>,
     /// Whether the run was interrupted.
     pub(crate) interrupted: bool,
     /// Whether the run's time was up.

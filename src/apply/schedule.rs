@@ -57,7 +57,7 @@ pub(crate) async fn run(
         engine,
         options: &options,
         limits: Limits {
-            drain: options.drain.clone(),
+            drain: options.drain.child_token(),
             deadline: options.deadline,
             pace: options.pace,
             slots: Arc::new(Semaphore::new(options.parallelism.max(1))),
@@ -75,7 +75,7 @@ impl Schedule<'_> {
     async fn go(&mut self) {
         // Dropping the set, as an abort does, ends its tasks.
         let mut running = JoinSet::new();
-        let mut draining = false;
+        let (mut draining, mut lost) = (false, false);
         loop {
             if self.may_begin() {
                 for id in self.ready() {
@@ -88,6 +88,11 @@ impl Schedule<'_> {
                 () = self.options.drain.cancelled(), if !draining => {
                     draining = true;
                     self.recorder.event(Event::Draining);
+                }
+                () = self.options.grip.lost(), if !lost => {
+                    lost = true;
+                    self.limits.drain.cancel();
+                    self.recorder.event(Event::LeaseLost);
                 }
                 next = running.join_next() => match next {
                     Some(Ok((id, since, end))) => self.end(id, since, end),
@@ -104,7 +109,7 @@ impl Schedule<'_> {
             .options
             .deadline
             .is_none_or(|deadline| Instant::now() < deadline);
-        time_left && !self.options.drain.is_cancelled()
+        time_left && !self.options.drain.is_cancelled() && !self.options.grip.is_lost()
     }
 
     fn ready(&self) -> Vec<StepId> {
@@ -138,9 +143,10 @@ impl Schedule<'_> {
             notify,
             self.limits.clone(),
         );
-        let (entry, engine, recorder) = (entry, self.engine.clone(), Arc::clone(&self.recorder));
+        let (engine, recorder) = (self.engine.clone(), Arc::clone(&self.recorder));
+        let grip = self.options.grip.clone();
         running.spawn(async move {
-            if !step.acquire().await {
+            if !step.acquire().await || grip.is_lost() {
                 return (id, Instant::now(), End::NeverBegan);
             }
             let since = Instant::now();
@@ -276,7 +282,9 @@ impl Schedule<'_> {
         self.report.outputs = self.outputs.all();
         self.report.interrupted =
             self.options.drain.is_cancelled() || self.options.abort.is_cancelled();
+        self.report.lost = self.options.grip.loss();
         self.report.timed_out = !self.report.interrupted
+            && self.report.lost.is_none()
             && self
                 .options
                 .deadline

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::args::ApplyArgs;
-use super::ask::{Question, ask};
+use super::ask::{Question, answerable, ask};
 use super::error::{CliError, Exit};
-use super::flags::RunArgs;
+use super::flags::{LockArgs, RunArgs};
+use super::lease::under_lease;
 use super::session::{self, Session, Wish, refuse};
 use crate::apply::{self, Options};
 use crate::event::Sink;
+use crate::lease::{Grip, Loss};
 use crate::plan::{Plan, Purpose};
-use crate::report::{Ended, Reporter, Screen, outcome, outputs_after};
+use crate::report::{Ended, Reporter, Screen, lost_before, outcome, outputs_after};
 
 /// Plans, asks and makes AWS match the spec.
 pub(super) fn run(args: &ApplyArgs, screen: &Arc<Screen>) -> Result<Exit, CliError> {
@@ -22,25 +24,65 @@ pub(super) fn run(args: &ApplyArgs, screen: &Arc<Screen>) -> Result<Exit, CliErr
             select: &args.select,
             may_lose,
         };
-        let plan = session.plan(&wish).await?;
-        refuse(&plan)?;
-        carry_out(&session, &plan, &args.run, &Question::yes()).await
+        change(&session, &wish, &args.run, &args.lock, |_| Question::yes()).await
     })
 }
 
+/// Plans, and if there is something to do, plans again under the stack's lease, asks, and does it.
+pub(super) async fn change(
+    session: &Session,
+    wish: &Wish<'_>,
+    args: &RunArgs,
+    lock: &LockArgs,
+    question: impl FnOnce(&Plan) -> Question,
+) -> Result<Exit, CliError> {
+    // Looking needs no lease, and most looks find nothing to do.
+    let (first, text) = session.draft(wish).await?;
+    let askable = if args.answer.auto_approve {
+        Ok(())
+    } else {
+        answerable(args.answer.no_input)
+    };
+    if first.is_empty() || !first.refusals.is_empty() || askable.is_err() {
+        session.screen.result(&text)?;
+        refuse(&first)?;
+        if first.is_empty() {
+            return Ok(Exit::Done);
+        }
+        askable?;
+    }
+    under_lease(session, wish.purpose, lock, async |grip| {
+        // What was seen before may have been another run's work half-way.
+        let plan = session.plan(wish).await?;
+        refuse(&plan)?;
+        if plan.is_empty() {
+            return Ok(Exit::Done);
+        }
+        carry_out(session, &plan, args, &question(&plan), grip).await
+    })
+    .await
+}
+
 /// Asks, and does what the plan says.
-pub(super) async fn carry_out(
+async fn carry_out(
     session: &Session,
     plan: &Plan,
     args: &RunArgs,
     question: &Question,
+    grip: Grip,
 ) -> Result<Exit, CliError> {
-    if plan.is_empty() {
-        return Ok(Exit::Done);
-    }
-    if !args.auto_approve {
-        let answer = ask(question, args.no_input, &session.screen);
-        session.interrupt.within(session.deadline, answer).await??;
+    if !args.answer.auto_approve {
+        let answer = session
+            .interrupt
+            .within(session.deadline, ask(question, &session.screen));
+        tokio::select! {
+            biased;
+            () = grip.lost() => {
+                let loss = grip.loss().unwrap_or(Loss::Silence(None));
+                return Err(CliError::failed(lost_before(&loss)));
+            }
+            answer = answer => answer??,
+        }
     }
     let start = Instant::now();
     let reporter = Reporter::new(&session.screen, plan.steps.len(), session.pace);
@@ -50,6 +92,7 @@ pub(super) async fn carry_out(
         pace: session.pace,
         drain: session.interrupt.drain.clone(),
         abort: session.interrupt.abort.clone(),
+        grip,
     };
     let sink: Arc<dyn Sink> = Arc::clone(&reporter) as Arc<dyn Sink>;
     let report = apply::run(plan, &session.engine, options, sink).await;

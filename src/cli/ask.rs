@@ -31,32 +31,43 @@ impl Question {
         }
     }
 
+    /// Before a lease is broken.
+    pub(super) fn unlock() -> Self {
+        Self {
+            text: "Break this lease? Only `yes` is accepted: ".to_owned(),
+            answer: "yes".to_owned(),
+        }
+    }
+
     fn accepts(&self, line: &str) -> bool {
         line.trim() == self.answer
     }
 }
 
+/// Whether anybody can be asked.
+///
+/// # Errors
+/// When nobody can.
+pub(super) fn answerable(no_input: bool) -> Result<(), CliError> {
+    let why = if no_input {
+        "--no-input forbids it"
+    } else if stdin().is_terminal() {
+        return Ok(());
+    } else {
+        "standard input is no terminal"
+    };
+    Err(CliError::usage(
+        Failure::new("this needs an answer, and nobody can be asked")
+            .because(why)
+            .hint("--auto-approve goes ahead without asking"),
+    ))
+}
+
 /// Asks at the keyboard.
 ///
 /// # Errors
-/// When nobody can be asked, or says no.
-pub(super) async fn ask(
-    question: &Question,
-    no_input: bool,
-    screen: &Screen,
-) -> Result<(), CliError> {
-    if no_input || !stdin().is_terminal() {
-        let why = if no_input {
-            "--no-input forbids it"
-        } else {
-            "standard input is no terminal"
-        };
-        return Err(CliError::usage(
-            Failure::new("these changes need an answer, and nobody can be asked")
-                .because(why)
-                .hint("--auto-approve goes ahead without asking"),
-        ));
-    }
+/// When the answer is no, or cannot be read.
+pub(super) async fn ask(question: &Question, screen: &Screen) -> Result<(), CliError> {
     screen.alert(&question.text);
     let reading = tokio::task::spawn_blocking(|| {
         let mut line = String::new();

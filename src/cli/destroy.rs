@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::apply::carry_out;
+use super::apply::change;
 use super::args::DestroyArgs;
 use super::ask::Question;
 use super::error::{CliError, Exit};
-use super::session::{self, Wish, refuse};
-use crate::plan::Purpose;
+use super::session::{self, Wish};
+use crate::plan::{Plan, Purpose};
 use crate::report::Screen;
 
 /// Plans the way down, asks and goes it.
@@ -18,8 +18,7 @@ pub(super) fn run(args: &DestroyArgs, screen: &Arc<Screen>) -> Result<Exit, CliE
             select: &args.select,
             may_lose: &[],
         };
-        let plan = session.plan(&wish).await?;
-        refuse(&plan)?;
-        carry_out(&session, &plan, &args.run, &Question::name(&plan.stack)).await
+        let question = |plan: &Plan| Question::name(&plan.stack);
+        change(&session, &wish, &args.run, &args.lock, question).await
     })
 }

@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 use super::args::{Cli, Command};
 use super::error::{CliError, Exit};
 use super::flags::Color;
-use super::{apply, completions, destroy, logging, output, plan, sandbox, validate};
+use super::{apply, completions, destroy, logging, output, plan, sandbox, unlock, validate};
 use crate::report::Screen;
 
 /// Runs the program with the process's arguments.
@@ -46,6 +46,7 @@ fn run(command: &Command, screen: &Arc<Screen>) -> Result<Exit, CliError> {
         Command::Destroy(args) => destroy::run(args, screen),
         Command::Validate(args) => validate::run(args, screen),
         Command::Output(args) => output::run(args, screen),
+        Command::Unlock(args) => unlock::run(args, screen),
         Command::Sandbox(command) => sandbox::run(command, screen),
         Command::Completions(args) => completions::run(args, screen),
     }
@@ -77,6 +78,8 @@ mod tests {
             vec!["kongstack", "validate", "--profile", "x"],
             vec!["kongstack", "apply", "--parallelism", "0"],
             vec!["kongstack", "apply", "--timeout", "soon"],
+            vec!["kongstack", "apply", "--lock-timeout", "soon"],
+            vec!["kongstack", "plan", "--lock-timeout", "1m"],
             vec!["kongstack", "apply", "--target", "vpc"],
             vec!["kongstack", "plan", "--sandbox", "--profile", "x"],
             vec!["kongstack", "plan", "-q", "-v"],

@@ -21,6 +21,8 @@ pub(super) enum Exit {
     InvalidSpec,
     /// Something was done, something was not.
     Partial,
+    /// Another run has the stack.
+    Locked,
     /// The command line makes no sense.
     Usage,
     /// A person or the system stopped it.
@@ -36,6 +38,7 @@ impl Exit {
             Self::Pending => 2,
             Self::InvalidSpec => 3,
             Self::Partial => 4,
+            Self::Locked => 5,
             Self::Usage => 64,
             Self::Interrupted => 130,
         }
@@ -72,6 +75,14 @@ impl CliError {
     pub(super) fn failed(failure: Failure) -> Self {
         Self {
             exit: Exit::Failed,
+            text: Text::Failure(failure),
+        }
+    }
+
+    /// Another run has the stack.
+    pub(super) fn locked(failure: Failure) -> Self {
+        Self {
+            exit: Exit::Locked,
             text: Text::Failure(failure),
         }
     }
@@ -194,6 +205,7 @@ mod tests {
             (Exit::Pending, 2),
             (Exit::InvalidSpec, 3),
             (Exit::Partial, 4),
+            (Exit::Locked, 5),
             (Exit::Usage, 64),
             (Exit::Interrupted, 130),
         ];

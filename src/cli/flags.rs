@@ -101,13 +101,15 @@ impl AwsArgs {
 }
 
 fn positive_duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("it must be longer than nothing".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(format!(
-            "{error}; write something like `90s`, `45m` or `1h 30m`"
-        )),
+    match duration(text)? {
+        Duration::ZERO => Err("it must be longer than nothing".to_owned()),
+        duration => Ok(duration),
     }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; write something like `90s`, `45m` or `1h 30m`"))
 }
 
 /// Which part of the stack.
@@ -122,16 +124,33 @@ pub(super) struct SelectArgs {
     pub(super) exclude: Vec<Address>,
 }
 
-/// How changes are made.
+/// Who answers when something is asked.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Run")]
-pub(super) struct RunArgs {
+pub(super) struct AnswerArgs {
     /// Go ahead without asking
     #[arg(long)]
     pub(super) auto_approve: bool,
     /// Never ask; fail where an answer is needed
     #[arg(long)]
     pub(super) no_input: bool,
+}
+
+/// What happens when somebody else is at work on the stack.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
+pub(super) struct LockArgs {
+    /// Wait this long for another run on the stack to end
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    pub(super) lock_timeout: Duration,
+}
+
+/// How changes are made.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) answer: AnswerArgs,
     /// How many resources are worked on at once; waiting does not count
     #[arg(long, value_name = "N", default_value = "16")]
     pub(super) parallelism: NonZeroUsize,

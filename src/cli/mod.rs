@@ -13,12 +13,14 @@ mod entry;
 mod error;
 mod flags;
 mod interrupt;
+mod lease;
 mod logging;
 mod output;
 mod plan;
 mod sandbox;
 mod session;
 mod spec;
+mod unlock;
 mod validate;
 
 pub use entry::main;

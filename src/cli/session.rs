@@ -134,6 +134,16 @@ impl Session {
     /// # Errors
     /// When AWS cannot be read, or an address is not in the stack.
     pub(super) async fn plan(&self, wish: &Wish<'_>) -> Result<Plan, CliError> {
+        let (plan, text) = self.draft(wish).await?;
+        self.screen.result(&text)?;
+        Ok(plan)
+    }
+
+    /// Looks, plans, and finds out what AWS would refuse; returns the plan and what there is to show of it.
+    ///
+    /// # Errors
+    /// When AWS cannot be read, or an address is not in the stack.
+    pub(super) async fn draft(&self, wish: &Wish<'_>) -> Result<(Plan, String), CliError> {
         let (observer, world) = self.look().await?;
         let blueprint = &*self.engine.blueprint;
         let selection = Selection {
@@ -165,8 +175,7 @@ impl Session {
             format!("{}, as far as it is selected", self.file)
         };
         let text = plan_text(&plan, &matched, self.screen.width());
-        self.screen.result(&text)?;
-        Ok(plan)
+        Ok((plan, text))
     }
 }
 

@@ -42,6 +42,10 @@ pub(super) fn to_do(verb: Verb) -> &'static str {
 const DRAINING: &str =
     "interrupted: nothing new is begun, running calls may finish; once more stops at once";
 
+/// What is said when the lease is lost.
+const LEASE_LOST: &str =
+    "the stack's lease is lost: nothing new is begun, running calls may finish";
+
 /// An event in one line (an error may have more), without the time.
 pub(super) fn line(event: &Event) -> String {
     match event {
@@ -94,6 +98,7 @@ pub(super) fn line(event: &Event) -> String {
             )
         }
         Event::Draining => paint(HINT, DRAINING),
+        Event::LeaseLost => paint(ERROR, LEASE_LOST),
     }
 }
 
@@ -174,6 +179,7 @@ pub(super) mod tests {
                 because: writer,
             },
             Event::Draining,
+            Event::LeaseLost,
         ]
     }
 
@@ -191,6 +197,7 @@ pub(super) mod tests {
         no room
         data-plane/service: skipped (to update): it needs database/writer
         interrupted: nothing new is begun, running calls may finish; once more stops at once
+        the stack's lease is lost: nothing new is begun, running calls may finish
         ");
     }
 }

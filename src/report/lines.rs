@@ -69,7 +69,8 @@ impl Waits {
             Event::Started { .. }
             | Event::Noted { .. }
             | Event::Skipped { .. }
-            | Event::Draining => {}
+            | Event::Draining
+            | Event::LeaseLost => {}
         }
         let clock = format!("+{}", short(elapsed));
         Some(format!(
@@ -106,7 +107,7 @@ mod tests {
     fn lines_begin_with_the_time() {
         let mut waits = Waits::default();
         let all = events::tests::examples();
-        let said = all.iter().zip([0, 1, 2, 3, 40, 75, 75, 3700]);
+        let said = all.iter().zip([0, 1, 2, 3, 40, 75, 75, 3700, 3701]);
         let text: String = said
             .filter_map(|(event, at)| waits.say(event, Duration::from_secs(at)))
             .collect();
@@ -120,6 +121,7 @@ mod tests {
                 no room
          +1m15s data-plane/service: skipped (to update): it needs database/writer
          +1h01m interrupted: nothing new is begun, running calls may finish; once more stops at once
+         +1h01m the stack's lease is lost: nothing new is begun, running calls may finish
         ");
     }
 }

@@ -8,6 +8,7 @@ mod duration;
 mod events;
 mod explain;
 mod failure;
+mod lease;
 mod lines;
 mod live;
 mod outcome;
@@ -24,6 +25,9 @@ mod wrap;
 
 pub(crate) use self::explain::{Surroundings, explain};
 pub(crate) use self::failure::Failure;
+pub(crate) use self::lease::{
+    alive, lease, locked, lost_before, not_given_back, taken_over, waiting,
+};
 pub(crate) use self::outcome::{Ended, outcome, outputs_after};
 pub(crate) use self::outputs::{Published, as_json, as_shell, as_text, shell_word};
 pub(crate) use self::plan::plan;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::duration::short;
 use super::events::{doing, done, to_do};
 use super::explain::{Explanation, Surroundings, explain};
+use super::lease::lost;
 use super::outputs::{Published, as_text};
 use super::style::{DONE, ERROR, HINT, STRONG, UPDATE, paint};
 use super::wrap::hang;
@@ -69,10 +70,11 @@ pub(crate) fn outcome(
         );
         return format!("{}\n{}", paint(DONE, line), kept(report, width));
     }
-    let stopped = match (report.interrupted, report.timed_out) {
-        (true, _) => "interrupted",
-        (false, true) => "ran out of time (--timeout)",
-        (false, false) => "incomplete",
+    let stopped = match (report.interrupted, &report.lost, report.timed_out) {
+        (true, _, _) => "interrupted",
+        (false, Some(_), _) => "stopped, because it lost the stack's lease",
+        (false, None, true) => "ran out of time (--timeout)",
+        (false, None, false) => "incomplete",
     };
     let line = format!(
         "{name} {stopped}: {counts}; {} after {}",
@@ -81,6 +83,7 @@ pub(crate) fn outcome(
     );
     let mut text = skipped(report, width) + &unfinished(plan, report, width) + &kept(report, width);
     text += &format!("{}\n", paint(ERROR, hang(&line, width, 2)));
+    text += &lost_lease(report, width);
     text += &failed(report, around, width);
     let next = "run the same command again: it finds out what is there, goes on from here and makes nothing twice";
     text += &format!("{} {}\n", paint(HINT, "hint:"), hang(next, width, 6));
@@ -197,6 +200,19 @@ fn failed(report: &Report, around: &Surroundings, width: usize) -> String {
         text += &format!("{} {}\n", paint(HINT, "hint:"), hang(&hint, width, 6));
     }
     text
+}
+
+fn lost_lease(report: &Report, width: usize) -> String {
+    let Some(loss) = &report.lost else {
+        return String::new();
+    };
+    let (what, why) = ("the stack's lease was lost", lost(loss));
+    format!(
+        "{} {what}\n  {} {}\n",
+        paint(ERROR, "error:"),
+        paint(STRONG, "because:"),
+        hang(&why, width, 11)
+    )
 }
 
 fn skipped(report: &Report, width: usize) -> String {

@@ -1,9 +1,6 @@
 //! Runs that were stopped half-way: the next one finds what is there and goes on.
 
-use std::process::Stdio;
-use std::time::Duration;
-
-use crate::support::{World, planned};
+use crate::support::{Running, World, planned};
 
 const SPEC: &str = "\
 name: stopped
@@ -11,30 +8,17 @@ region: eu-west-1
 database: {deletion_protection: false}
 ";
 
-/// Begins `args`, stops it with `signal` as soon as the simulation has been asked for `call`, and waits for its end.
+/// Begins `args`, stops it with `signal` as soon as the simulation has been asked for `call`, and waits for its end. The
+/// lease of a killed run is then as if it had expired; an interrupted one gives it back itself.
 fn stopped_after(world: &World, args: &[&str], signal: &str, call: &str) {
     world.forget_calls();
-    let mut all = args.to_vec();
-    all.extend(["--sandbox", "--auto-approve"]);
-    let mut command = world.command(&all);
-    let said = std::fs::File::create(world.folder().join("said")).expect("a file");
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(said)
-        .spawn()
-        .expect("the program runs");
-    while !world.mutating().iter().any(|made| made == call) {
-        let ended = child.try_wait().expect("a process");
-        let said = || std::fs::read_to_string(world.folder().join("said"));
-        assert!(ended.is_none(), "it ended before {call}: {:?}", said());
-        std::thread::sleep(Duration::from_millis(5));
+    let mut run = Running::begin(world, &[args, &["--auto-approve"]].concat());
+    run.until(call);
+    run.signal(signal);
+    let _ = run.ends();
+    if signal == "-KILL" {
+        world.let_the_lease_expire("eu-west-1");
     }
-    let pid = child.id().to_string();
-    let kill = std::process::Command::new("kill")
-        .args([signal, &pid])
-        .status();
-    assert!(kill.expect("kill runs").success());
-    child.wait().expect("a process");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod drift;
 mod examples;
 mod foreign;
 mod interrupted;
+mod lease;
 mod secrets;
 mod standin;
 mod support;

@@ -318,6 +318,7 @@ impl Sink for Lines {
                 because,
             } => format!("{address}: {verb:?} skipped because of {because}"),
             Event::Draining => "draining".to_owned(),
+            Event::LeaseLost => "lease lost".to_owned(),
         };
         self.0.lock().unwrap().push(line);
     }
@@ -363,6 +364,7 @@ pub(super) fn options() -> Options {
         pace: Pace::REAL,
         drain: Default::default(),
         abort: Default::default(),
+        grip: Default::default(),
     }
 }
 

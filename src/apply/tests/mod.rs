@@ -1,6 +1,7 @@
 //! The engine on a kind without AWS: what is done, in which order, and what when something goes wrong.
 
 mod fake;
+mod lease;
 
 use std::time::Duration;
 

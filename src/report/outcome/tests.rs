@@ -3,6 +3,7 @@
 use super::*;
 use crate::apply::{Done, Skip, Unfinished};
 use crate::aws::AwsError;
+use crate::lease::Loss;
 use crate::report::sample::{at, plan_of};
 use crate::resource::{Arn, Error, Output, Ref, Text};
 
@@ -140,6 +141,25 @@ fn an_interruption_says_what_was_under_way() {
       network/nat-gateway/1 (creating, without an id so far)
     Apply interrupted: 1 created, 1 updated, 1 replaced, 1 deleted; 2 under way, 1
       not begun after 42s
+    hint: run the same command again: it finds out what is there, goes on from here
+          and makes nothing twice
+    ");
+}
+
+#[test]
+fn a_lost_lease_is_said_with_who_has_it() {
+    let report = Report {
+        lost: Some(Loss::Taken(Box::new(crate::lease::tests::sample()))),
+        not_started: vec![(at("dns/alias"), Verb::Create)],
+        ..all_done()
+    };
+    assert_eq!(Ended::of(&report), Ended::InPart);
+    insta::assert_snapshot!(shown(Purpose::Apply, &report), @r"
+    Apply stopped, because it lost the stack's lease: 1 created, 1 updated, 1
+      replaced, 1 deleted; 1 not begun after 42s
+    error: the stack's lease was lost
+      because: ann on build-7 (process 4711) holds its lease for `apply`, taken at
+               2026-05-01T10:00:00Z, valid until 2026-05-01T10:01:30Z unless renewed
     hint: run the same command again: it finds out what is there, goes on from here
           and makes nothing twice
     ");

@@ -1,12 +1,15 @@
 //! What every test stands on: one simulation for the whole run, an account of its own for each test.
 
 pub(crate) mod account;
+pub(crate) mod leases;
 mod left;
 mod production;
+mod running;
 pub(crate) mod standin;
 mod world;
 
 pub(crate) use left::left;
 pub(crate) use production::production;
+pub(crate) use running::Running;
 pub(crate) use standin::rounds;
 pub(crate) use world::{World, example, planned, run};
