@@ -1,11 +1,30 @@
-"""The stand-in's own HTTP interface, under ``/_standin/``: for tests, not for AWS clients."""
+"""The stand-in's own HTTP interface, under ``/_standin/``: for tests, not for AWS clients.
+
+Every route is about one account, ``?account=NUMBER``; bodies and answers are JSON, what is wrong with
+an order comes back as ``{"error": ...}`` with status 400. An order may be a list of orders.
+
+======================= ==================================================================
+``GET health``          process, speed, simulated time, accounts
+``POST config``         ``speed``, ``latency_ms``, ``skip_seconds``; ``tasks``: see ``task_behaviour``
+``GET|DELETE calls``    the call log (``?since=N``)
+``GET|POST|DELETE faults`` the next calls of an operation fail: ``kind``, ``service``, ``operation``,
+                        ``times``, ``skip``
+``GET faults/kinds``    each kind with the operations that can fail so; ``*`` for every one
+``POST states``         a resource gets into a state: see ``states``; ``GET states/kinds`` lists them
+``GET|POST|DELETE stale`` reads that do not see what is new: see ``stale``
+``GET|POST|DELETE peers`` somebody else's call before or after one of the client's: see ``peers``
+``POST reset``          the account is empty again
+``GET durations``       how long what takes
+``GET tasks``           what simulated tasks ran
+======================= ==================================================================
+"""
 
 import json
 import os
 from typing import Any, Callable, Dict, Tuple
 from urllib.parse import parse_qs, urlsplit
 
-from . import DEFAULT_ACCOUNT, VERSION, calllog, durations, faults, world
+from . import DEFAULT_ACCOUNT, VERSION, calllog, durations, faults, local_calls, peers, stale, states, world
 
 Query = Dict[str, str]
 
@@ -77,6 +96,28 @@ def _clear_faults(account: str, query: Query, given: Any) -> Any:
     return []
 
 
+def _order_states(account: str, query: Query, given: Any) -> Any:
+    return [states.order(account, order) for order in (given if isinstance(given, list) else [given])]
+
+
+def _order_stale(account: str, query: Query, given: Any) -> Any:
+    return [stale.order(account, order) for order in (given if isinstance(given, list) else [given])][-1]
+
+
+def _clear_stale(account: str, query: Query, given: Any) -> Any:
+    stale.clear(account)
+    return []
+
+
+def _order_peers(account: str, query: Query, given: Any) -> Any:
+    return [peers.order(account, order) for order in (given if isinstance(given, list) else [given])]
+
+
+def _clear_peers(account: str, query: Query, given: Any) -> Any:
+    peers.clear(account)
+    return []
+
+
 def forget(account: str) -> None:
     """Drop everything of an account; called under the lock."""
     from moto.core.base_backend import BackendDict
@@ -85,6 +126,7 @@ def forget(account: str) -> None:
         if account in services.keys():
             services.pop(account)
     world.drop(account)
+    local_calls.forget(account)
     faults.clear(account)
     calllog.clear(account)
 
@@ -108,6 +150,15 @@ _ROUTES: Dict[Tuple[str, str], Callable[[str, Query, Any], Any]] = {
     ("GET", "faults"): lambda account, query, given: faults.pending(account),
     ("POST", "faults"): _order_fault,
     ("DELETE", "faults"): _clear_faults,
+    ("GET", "faults/kinds"): lambda account, query, given: faults.kinds(),
+    ("GET", "states/kinds"): lambda account, query, given: states.kinds(),
+    ("POST", "states"): _order_states,
+    ("GET", "stale"): lambda account, query, given: stale.orders(account),
+    ("POST", "stale"): _order_stale,
+    ("DELETE", "stale"): _clear_stale,
+    ("GET", "peers"): lambda account, query, given: peers.orders(account),
+    ("POST", "peers"): _order_peers,
+    ("DELETE", "peers"): _clear_peers,
     ("POST", "reset"): _reset,
     ("GET", "durations"): lambda account, query, given: durations.table(),
     ("GET", "tasks"): _tasks,

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 from urllib.parse import parse_qs
 
-from . import DEFAULT_ACCOUNT, lean, patches
+from . import DEFAULT_ACCOUNT, lean, patches, peers, rare, stale, states
 
 if TYPE_CHECKING:
     from .server import Request
@@ -148,7 +148,19 @@ def _moto_request(request: "Request", service: str, region: str, account: str) -
 
 
 def perform(request: "Request", call: Call) -> Tuple[int, Dict[str, str], bytes, Optional[str]]:
-    """Let moto act; returns status, headers, body and the AWS error code, if any."""
+    """Let moto act, and peers; returns status, headers, body and the AWS error code, if any."""
+    peers.act(call, "before")
+    stale.look(call.account)
+    with stale.hidden(call):
+        answered = _perform(request, call)
+    stale.look(call.account)
+    states.look(call.account)
+    if answered[0] < 400:
+        peers.act(call, "after")
+    return answered
+
+
+def _perform(request: "Request", call: Call) -> Tuple[int, Dict[str, str], bytes, Optional[str]]:
     from werkzeug.exceptions import HTTPException
 
     wrapped = _moto_request(request, call.service, call.region, call.account)
@@ -191,7 +203,7 @@ def _handler(service: str, region: str, path: str) -> Optional[Handler]:
 
 
 def _load(service: str, region: str) -> List[Tuple["re.Pattern[str]", Handler]]:
-    package = _PACKAGES.get(service)
+    package = _PACKAGES.get(service) or rare.PACKAGES.get(service)
     if package is None:
         from moto.backend_index import backend_url_patterns
 
@@ -201,5 +213,5 @@ def _load(service: str, region: str) -> List[Tuple["re.Pattern[str]", Handler]]:
         )
     if package is None:
         return []
-    urls = importlib.import_module(f"moto.{package}.urls")
-    return [(re.compile(path.format("")), handler) for path, handler in urls.url_paths.items()]
+    paths = rare.url_paths(package)
+    return [(re.compile(path.format("")), handler) for path, handler in paths.items()]

@@ -23,6 +23,8 @@ DURATIONS: Dict[str, float] = {
     "db_cluster_create": 45,
     "db_cluster_modify": 30,
     "db_cluster_delete": 60,
+    "db_cluster_stopping": 300,  # no published log; "several minutes" in the user guide
+    "db_cluster_starting": 420,  # the same
     "db_instance_create": 380,
     "db_reader_create": 420,  # second instance up to 740
     "db_instance_modify": 60,
@@ -38,6 +40,11 @@ DURATIONS: Dict[str, float] = {
     # DynamoDB, an on-demand table without indexes
     "dynamodb_table_create": 8,  # 5-10
     "dynamodb_table_delete": 5,
+    # WAF: until a new web ACL can be associated
+    "waf_propagation": 5,
+    # ACM: until a request shows its records, and from the records to the certificate (61-532)
+    "acm_records": 5,
+    "acm_validation": 180,
     # IAM: until a new role can be assumed by another service
     "role_propagation": 10,
 }

@@ -102,6 +102,16 @@ def _check(response: Any, cluster: Any, definition: Any, given: Dict[str, Any]) 
     for registry in given.get("serviceRegistries") or []:
         _check_registry(response, registry)
     _check_counts(given)
+    check_command_access(given, definition)
+
+
+def check_command_access(given: Dict[str, Any], definition: Any) -> None:
+    """Refuse commands in containers whose task has no role of its own."""
+    if given.get("enableExecuteCommand") and not getattr(definition, "task_role_arn", None):
+        raise InvalidParameterException(
+            "The service couldn't be created because a valid taskRoleArn is not being used. Specify a valid task role"
+            " in your task definition and try again."
+        )
 
 
 def _check_counts(given: Dict[str, Any]) -> None:
@@ -277,6 +287,7 @@ def update_service(self: Any) -> ActionResult:
     for registry in given.get("serviceRegistries") or []:
         _check_registry(self, registry)
     _check_counts(given)
+    check_command_access(merged, definition)
     anew = bool(given.get("forceNewDeployment")) or definition is not service.primary.definition
     anew = anew or any(key in given and given[key] != service.given.get(key) for key in _DEPLOYED)
     for key in (*_PLAIN, *_DEPLOYED):

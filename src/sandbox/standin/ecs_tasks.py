@@ -10,8 +10,8 @@ from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ecs.exceptions import EcsClientException, ECSException, InvalidParameterException, ServiceNotFoundException
 
-from . import task_start
-from .ecs_services import active_cluster, active_definition, check_network, check_strategy, page
+from . import fargate_capacity, task_start
+from .ecs_services import active_cluster, active_definition, check_command_access, check_network, check_strategy, page
 from .services import Deployment, Service, services
 from .tasks import Task, fleet
 
@@ -31,7 +31,11 @@ def run_task(self: Any) -> ActionResult:
     _check(self, cluster, definition, given)
     started = []
     for _ in range(int(given.get("count") or 1)):
-        task = _task(self, cluster, definition, given)
+        subnets = given["networkConfiguration"]["awsvpcConfiguration"]["subnets"]
+        subnet = fargate_capacity.place(self.current_account, self.region, subnets)
+        if subnet is None:
+            return ActionResult({"tasks": [], "failures": [{"reason": fargate_capacity.REASON}]})
+        task = _task(self, cluster, definition, given, subnet)
         try:
             task.start()
         except EC2ClientError as refused:
@@ -54,6 +58,7 @@ def _check(response: Any, cluster: Any, definition: Any, given: Dict[str, Any]) 
         raise InvalidParameterException("No Container Instances were found in your cluster.")
     check_strategy(cluster, strategy)
     check_network(response, given.get("networkConfiguration"), definition)
+    check_command_access(given, definition)
     names = [c["name"] for c in definition.container_definitions]
     for override in (given.get("overrides") or {}).get("containerOverrides") or []:
         if override.get("name") not in names:
@@ -65,7 +70,7 @@ def _check(response: Any, cluster: Any, definition: Any, given: Dict[str, Any]) 
         raise EcsClientException(error)
 
 
-def _task(response: Any, cluster: Any, definition: Any, given: Dict[str, Any]) -> Task:
+def _task(response: Any, cluster: Any, definition: Any, given: Dict[str, Any], subnet: str) -> Task:
     tags = list(given.get("tags") or [])
     if given.get("propagateTags") == "TASK_DEFINITION":
         keys = {tag["key"] for tag in tags}
@@ -74,7 +79,7 @@ def _task(response: Any, cluster: Any, definition: Any, given: Dict[str, Any]) -
     weighted = [entry for entry in strategy if int(entry.get("weight") or 0) > 0]
     return Task(
         response.current_account, response.region, cluster, definition,
-        network=given["networkConfiguration"], overrides=given.get("overrides"), group=given.get("group"),
+        network=given["networkConfiguration"], subnet=subnet, overrides=given.get("overrides"), group=given.get("group"),
         started_by=given.get("startedBy"), tags=tags, execute=given.get("enableExecuteCommand"),
         capacity_provider=weighted[0]["capacityProvider"] if weighted else None,
     )  # fmt: skip

@@ -3,7 +3,10 @@
 import threading
 from typing import Any, Dict, List, Optional
 
-KINDS = (
+from . import refusals
+
+# What any call can suffer.
+_EVERY_CALL = (
     "throttle",
     "error500",
     "error503",
@@ -13,6 +16,7 @@ KINDS = (
     "access-denied",
     "expired-token",
 )
+KINDS = (*_EVERY_CALL, *refusals.KINDS)
 
 _lock = threading.Lock()
 _faults: Dict[str, List[Dict[str, Any]]] = {}
@@ -23,15 +27,27 @@ def add(account: str, order: Dict[str, Any]) -> None:
     kind = order.get("kind")
     if kind not in KINDS:
         raise ValueError("kind must be one of " + ", ".join(KINDS))
+    service, operation = str(order.get("service", "*")), str(order.get("operation", "*"))
+    if "*" not in (service, operation) and not _possible(kind, service, operation):
+        raise ValueError(f"{service}:{operation} never fails by {kind}; see GET faults/kinds")
     fault = {
-        "service": str(order.get("service", "*")),
-        "operation": str(order.get("operation", "*")),
+        "service": service,
+        "operation": operation,
         "kind": kind,
         "times": int(order.get("times", 1)),
         "skip": int(order.get("skip", 0)),
     }
     with _lock:
         _faults.setdefault(account, []).append(fault)
+
+
+def _possible(kind: str, service: str, operation: str) -> bool:
+    return kind in _EVERY_CALL or refusals.find(kind, service, operation) is not None
+
+
+def kinds() -> Dict[str, List[str]]:
+    """The kinds, each with the operations that can suffer it; ``*`` stands for every one."""
+    return {kind: ["*"] if kind in _EVERY_CALL else refusals.operations(kind) for kind in KINDS}
 
 
 def take(account: str, service: str, operation: str) -> Optional[str]:
@@ -41,6 +57,8 @@ def take(account: str, service: str, operation: str) -> Optional[str]:
     with _lock:
         for fault in _faults.get(account, ()):
             if fault["service"] not in ("*", service) or fault["operation"] not in ("*", operation):
+                continue
+            if not _possible(fault["kind"], service, operation):
                 continue
             if fault["skip"] > 0:
                 fault["skip"] -= 1

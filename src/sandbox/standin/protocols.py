@@ -5,6 +5,8 @@ import uuid
 from typing import TYPE_CHECKING, Dict, Optional, Tuple
 from xml.sax.saxutils import escape
 
+from . import refusals
+
 if TYPE_CHECKING:
     from .dispatch import Call
 
@@ -49,6 +51,13 @@ _FAULTS: Dict[str, Dict[str, Tuple[int, str]]] = {
     },
 }
 
+# Services whose throttling has a code or a status of its own.
+_THROTTLES = {
+    "scheduler": (429, "ThrottlingException"),
+    "servicequotas": (400, "TooManyRequestsException"),
+    "tagging": (400, "ThrottledException"),
+}
+
 
 def _family(service: str) -> str:
     if service == "ec2":
@@ -60,8 +69,14 @@ def _family(service: str) -> str:
 
 def fault(kind: str, call: "Call") -> Refusal:
     """The answer of an ordered fault."""
+    if kind in refusals.KINDS:
+        want = refusals.find(kind, call.service, call.operation)
+        assert want is not None, "faults are only taken by calls that can suffer them"
+        return refuse(call.service, want.status, want.code, want.message)
     lines = _FAULTS[kind]
     status, code = lines.get(_family(call.service)) or lines["other"]
+    if kind == "throttle":
+        status, code = _THROTTLES.get(call.service, (status, code))
     return refuse(call.service, status, code, _message(kind, call))
 
 

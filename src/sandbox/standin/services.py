@@ -10,7 +10,7 @@ import random
 import uuid
 from typing import Any, Dict, List, Optional
 
-from . import task_health, task_network, task_start
+from . import fargate_capacity, task_health, task_network, task_start
 from .durations_tasks import duration
 from .tasks import Task, fleet, timestamp
 from .world import world
@@ -29,6 +29,8 @@ class Deployment:
         self.definition = definition
         self.rollout = "IN_PROGRESS"
         self.reason = reason or f"ECS deployment {self.id} in progress."
+        # Only a circuit breaker gives a reason.
+        self.rollback = reason is not None
         self.failed = 0
         self.created = self.updated = timestamp()
         self.finished: Any = None
@@ -72,6 +74,8 @@ class Service:
         self._steady_since: Optional[float] = None
         self._announced = False
         self._retry_at = 0.0
+        # The subnet where the last attempt found no capacity.
+        self._avoided: Optional[str] = None
         self._signature: Any = []
 
     @property
@@ -158,6 +162,11 @@ class Service:
         for task in self.tasks():
             if not task.live or task.serving_since is None:
                 continue
+            if task_health.container_health(task) == "UNHEALTHY":
+                self.say(f"(task {task.id}) failed container health checks.")
+                task.stop("ServiceSchedulerInitiated", "Task failed container health checks")
+                self._failed(task)
+                continue
             arn = task_health.failed_targets(task)
             left = grace - (task.now() - task.serving_since)
             if arn is None:
@@ -233,17 +242,22 @@ class Service:
             self.say(f"has started {len(started)} tasks: {names}.")
 
     def _start_one(self, deployment: Deployment) -> Optional[Task]:
+        subnet = self._subnet(deployment)
+        if fargate_capacity.missing(self.account, self.region, subnet):
+            # The next attempt is made elsewhere, if there is an elsewhere.
+            self._avoided = subnet
+            return self._could_not_start(deployment, fargate_capacity.REASON, "was unable to place a task. Reason: {}.")
         error = task_start.unassumable_role(self.account, deployment.definition)
         if error is not None:
             # A role made a moment ago: ECS tries again, and counts the attempt.
             return self._could_not_start(deployment, error)
         task = Task(
             self.account, self.region, self.cluster, deployment.definition,
-            network=deployment.network, subnet=self._subnet(deployment), group=f"service:{self.name}",
+            network=deployment.network, subnet=subnet, group=f"service:{self.name}",
             started_by=deployment.id, service=self.name, on_change=self.on_task, tags=self._task_tags(deployment),
             capacity_provider=self._provider(deployment), execute=bool(self.given.get("enableExecuteCommand")),
             targets=[t for t in self.given.get("loadBalancers") or [] if t.get("targetGroupArn")],
-            registries=self.given.get("serviceRegistries") or [],
+            registries=self.given.get("serviceRegistries") or [], rollback=deployment.rollback,
         )  # fmt: skip
         try:
             task.start()
@@ -252,8 +266,10 @@ class Service:
         deployment.tasks.append(task)
         return task
 
-    def _could_not_start(self, deployment: Deployment, error: str) -> None:
-        self.say(f"failed to launch a task with (error {error}).")
+    def _could_not_start(
+        self, deployment: Deployment, error: str, words: str = "failed to launch a task with (error {})."
+    ) -> None:
+        self.say(words.format(error))
         deployment.failed += 1
         self._retry_at = world(self.account).now() + duration("task_retry")
         self.wake(duration("task_retry"))
@@ -263,7 +279,8 @@ class Service:
         used = [task.subnet for task in self.tasks()]
         subnets: List[str] = deployment.network["awsvpcConfiguration"]["subnets"]
         known = [s for s in subnets if task_network.subnet_exists(self.account, self.region, s)] or subnets
-        return min(known, key=used.count)
+        avoided, self._avoided = self._avoided, None
+        return min([s for s in known if s != avoided] or known, key=used.count)
 
     def _provider(self, deployment: Deployment) -> Optional[str]:
         used = [task.capacity_provider for task in deployment.live()]

@@ -78,9 +78,12 @@ def container_health(task: "Task") -> str:
     check = task.main.get("healthCheck")
     if not check or not task.kong_running or task.serving_since is None:
         return "UNKNOWN"
-    # The first check comes after one interval.
-    waited = world(task.account).now() - task.serving_since
-    return "HEALTHY" if waited >= float(check.get("interval", 30)) - 1e-3 else "UNKNOWN"
+    # The first check comes after one interval; several have to fail before it is unhealthy.
+    waited, interval = world(task.account).now() - task.serving_since, float(check.get("interval", 30))
+    if task.behaviour.get("unhealthy"):
+        lost = float(check.get("startPeriod") or 0) + interval * int(check.get("retries", 3))
+        return "UNHEALTHY" if waited >= lost - 1e-3 else "UNKNOWN"
+    return "HEALTHY" if waited >= interval - 1e-3 else "UNKNOWN"
 
 
 def settled(task: "Task") -> bool:
@@ -110,6 +113,8 @@ def _probe_of(task: "Task", port: int) -> Any:
 def _answer(task: "Task", group: Any, port: int, path: str) -> Optional[int]:
     if not task.kong_running or not _balancer_reaches(task, group, port):
         return None
+    if task.behaviour.get("unhealthy"):
+        return 503
     path = path.split("?", 1)[0].rstrip("/")
     if port in _ports(task.env.get("KONG_STATUS_LISTEN", "127.0.0.1:8007")):
         if path == "/status/ready":

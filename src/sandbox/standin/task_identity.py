@@ -23,10 +23,10 @@ def find_role(account: str, arn_or_name: str) -> Optional[Any]:
     return None
 
 
-def assumable(account: str, arn: str) -> bool:
-    """Whether ECS can assume the role now: it exists, trusts ECS tasks, and is not too new."""
+def assumable(account: str, arn: str, service: str = "ecs-tasks.amazonaws.com") -> bool:
+    """Whether a service can assume the role now: it exists, trusts it, and is not too new."""
     role = find_role(account, arn)
-    if role is None or not _trusts(role, "ecs-tasks.amazonaws.com"):
+    if role is None or not _trusts(role, service):
         return False
     created = getattr(role, "standin_created", None)
     return created is None or world(account).now() - created >= duration("role_propagation")

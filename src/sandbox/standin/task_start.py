@@ -233,7 +233,10 @@ def write_log(task: "Task", container: Dict[str, Any], lines: List[str], at: flo
         return
     stream = f"{options.get('awslogs-stream-prefix', '')}/{container['name']}/{task.id}"
     backend.ensure_log_stream(group, stream)
-    events = [{"timestamp": int(at * 1000) + number, "message": line} for number, line in enumerate(lines)]
+    # A line never comes before one that was written earlier.
+    first = max(int(at * 1000), task.logged_until + 1)
+    task.logged_until = first + len(lines) - 1
+    events = [{"timestamp": first + number, "message": line} for number, line in enumerate(lines)]
     backend.put_log_events(group, stream, events)
 
 

@@ -9,7 +9,7 @@ import uuid
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Optional
 
-from . import kong_image, task_health, task_network, task_start
+from . import kong_image, task_behaviour, task_health, task_network, task_start
 from .durations_tasks import duration
 from .world import world
 
@@ -72,6 +72,9 @@ class Task:
         self.on_change: Callable[["Task"], None] = given.get("on_change") or (lambda task: None)
         self.targets: List[Dict[str, Any]] = given.get("targets") or []
         self.registries: List[Dict[str, Any]] = given.get("registries") or []
+        # Whether a circuit breaker's rollback started it, and what the switches want of it.
+        self.rollback: bool = bool(given.get("rollback"))
+        self.behaviour: Dict[str, Any] = {}
         self.last_status, self.desired_status = "PROVISIONING", "RUNNING"
         self.stop_code: Optional[str] = None
         self.stopped_reason: Optional[str] = None
@@ -82,6 +85,8 @@ class Task:
         self.serving_since: Optional[float] = None
         # What the service's scheduler has taken note of.
         self.announced = self.counted = False
+        # When its last log line was written, in milliseconds.
+        self.logged_until = 0
         # Whether this data plane has got a configuration from a control plane.
         self.synced = False
         self.environments: Dict[str, Dict[str, str]] = {
@@ -130,21 +135,8 @@ class Task:
         return {pair["name"]: pair.get("value", "") for pair in both}
 
     def forced_exit(self, words: List[str]) -> Optional[int]:
-        """The exit code that the switches want of this command of Kong, used up by asking."""
-        wanted = world(self.account).task_behaviour.get("migrations")
-        if not wanted or words[:1] != ["migrations"] or wanted.get("times", 1) <= 0:
-            return None
-        if wanted.get("command") not in (None, "*", *words[1:2]):
-            return None
-        wanted["times"] = wanted.get("times", 1) - 1
-        return int(wanted.get("exit", 1))
-
-    def _forced_refusal(self) -> Optional[str]:
-        wanted = (world(self.account).task_behaviour.get("services") or {}).get(self.service or "")
-        if not wanted or wanted.get("times", 1) <= 0:
-            return None
-        wanted["times"] = wanted.get("times", 1) - 1
-        return str(wanted.get("fail") or "CannotPullContainerError: inspect image has been retried 5 time(s)")
+        """The exit code that the switches want of this command of Kong."""
+        return task_behaviour.forced_exit(self, words)
 
     def start(self) -> None:
         """Set the task going; raises EC2's own errors when there is no place for it."""
@@ -166,7 +158,8 @@ class Task:
         if not self.live:
             return
         self._become("PENDING", connectivityAt=timestamp(), pullStartedAt=timestamp())
-        forced = self._forced_refusal()
+        self.behaviour = task_behaviour.take(self)
+        forced = task_behaviour.refusal(self.behaviour)
         found = task_start.Refusal(forced, duration("task_refusal")) if forced else task_start.refusal(self)
         if found is not None:
             self.after(found.seconds, lambda: self.stop("TaskFailedToStart", found.reason))
@@ -185,10 +178,16 @@ class Task:
         outcome = kong_image.run(self, str(main["image"]), command, self.env)
         self.record["commands"] = outcome.commands
         task_start.write_log(self, main, outcome.lines, time.time())
-        if outcome.exit_code is None:
+        if "exit" in self.behaviour:
+            self.after(float(self.behaviour.get("after", 0)), self._break_down)
+        elif outcome.exit_code is None:
             self.after(outcome.seconds, self._serve)
         else:
             self.after(outcome.seconds, lambda: self._exited(int(outcome.exit_code or 0)))
+
+    def _break_down(self) -> None:
+        task_start.write_log(self, self.main, list(self.behaviour.get("log") or []), time.time())
+        self._exited(int(self.behaviour["exit"]))
 
     def _serve(self) -> None:
         if self.last_status != "RUNNING":
@@ -200,7 +199,10 @@ class Task:
         self.after(duration("kong_sync"), lambda: task_health.synchronise(self.account, self.region))
         check = self.main.get("healthCheck")
         if check:
-            self.after(float(check.get("interval", 30)), lambda: self.on_change(self))
+            first = float(check.get("interval", 30))
+            lost = float(check.get("startPeriod") or 0) + first * int(check.get("retries", 3))
+            for wait in (first, lost):
+                self.after(wait, lambda: self.on_change(self))
 
     def _exited(self, code: int) -> None:
         if self.last_status != "RUNNING":

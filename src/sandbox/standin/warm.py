@@ -5,25 +5,13 @@ second. It is made in an account that no client has, and nothing of it stays.
 """
 
 import gc
-from typing import Dict, NamedTuple
+from typing import Dict
 
 from . import control, dispatch
+from .plain_request import PlainRequest
 
 _ACCOUNT = "000000000000"
 _REGION = "us-east-1"
-
-
-class _Request(NamedTuple):
-    method: str
-    target: str
-    headers: Dict[str, str]
-    body: bytes
-    query: str = ""
-
-    @property
-    def path(self) -> str:
-        return self.target
-
 
 # Service, version of its API, an operation that reads.
 _FORMS = (
@@ -65,5 +53,5 @@ def warm_up() -> None:
 def _call(service: str, method: str, path: str, headers: Dict[str, str], body: bytes) -> None:
     scope = f"SANDBOX{_ACCOUNT}/20260101/{_REGION}/{service}/aws4_request"
     headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
-    request = _Request(method, path, headers, body)
+    request = PlainRequest(method, path, headers, body)
     dispatch.perform(request, dispatch.identify(request))  # type: ignore[arg-type]

@@ -85,7 +85,7 @@ async fn delete(stage: &Stage, skip: bool, snapshot: Option<&str>) -> String {
 }
 
 /// The states of the cluster and its instance; `-` for what is not there.
-async fn states(stage: &Stage) -> [String; 2] {
+pub(super) async fn states(stage: &Stage) -> [String; 2] {
     let clusters = stage
         .rds()
         .describe_db_clusters()
@@ -111,8 +111,15 @@ async fn protect(stage: &Stage, on: bool) -> String {
     code(change.deletion_protection(on).send().await)
 }
 
+/// A stage with a cluster and an instance.
+pub(super) async fn up() -> Stage {
+    let (stage, _) = stage().await;
+    bring_up(&stage).await;
+    stage
+}
+
 /// Brings a cluster with an instance up.
-async fn up(stage: &Stage) {
+async fn bring_up(stage: &Stage) {
     assert_eq!(cluster(stage, GOOD).await, "accepted");
     stage.skip(60);
     assert_eq!(instance(stage).await, "accepted");
@@ -196,7 +203,7 @@ async fn clusters_and_instances_take_their_time_and_refuse_changes_meanwhile() {
 #[tokio::test]
 async fn a_cluster_goes_unprotected_emptied_and_with_a_word_on_its_snapshot() {
     let (stage, network) = stage().await;
-    up(&stage).await;
+    bring_up(&stage).await;
     let group = || {
         stage
             .rds()
@@ -253,7 +260,7 @@ async fn a_cluster_goes_unprotected_emptied_and_with_a_word_on_its_snapshot() {
 async fn the_same_names_can_be_had_again_at_once() {
     let (stage, _) = stage().await;
     for round in ["first", "second"] {
-        up(&stage).await;
+        bring_up(&stage).await;
         answers! {
             round => delete_instance(&stage).await, "accepted";
             round => delete(&stage, true, None).await, "accepted";
@@ -261,7 +268,7 @@ async fn the_same_names_can_be_had_again_at_once() {
         stage.skip(700);
         assert_eq!(states(&stage).await, ["-", "-"], "{round}");
     }
-    up(&stage).await;
+    bring_up(&stage).await;
     answers! {
         "snapshot's name" => delete_instance(&stage).await, "accepted";
     }
@@ -292,4 +299,45 @@ async fn a_final_snapshot_needs_a_name_of_its_own() {
         stage.skip(120);
     }
     assert_eq!(states(&stage).await, ["available", "-"]);
+}
+
+#[tokio::test]
+async fn versions_are_listed_with_the_capacities_they_have() {
+    let stage = Stage::new();
+    let least = async |version: &str| {
+        let list = stage
+            .rds()
+            .describe_db_engine_versions()
+            .engine(ENGINE)
+            .engine_version(version);
+        let seen = list.send().await.expect("versions");
+        let found = seen.db_engine_versions().first();
+        let support = found.and_then(|it| it.serverless_v2_features_support());
+        support.and_then(|it| it.min_capacity())
+    };
+    assert_eq!(least("16.6").await, Some(0.0));
+    assert_eq!(least("15.6").await, Some(0.5));
+    assert_eq!(least("16.99").await, None);
+}
+
+#[tokio::test]
+async fn an_instance_holds_its_security_group() {
+    let (stage, network) = stage().await;
+    let group = stage.group(&network.vpc, "db").await;
+    assert_eq!(cluster(&stage, GOOD).await, "accepted");
+    stage.skip(60);
+    let change = stage
+        .rds()
+        .modify_db_cluster()
+        .db_cluster_identifier("db")
+        .vpc_security_group_ids(&group);
+    let _ = change.send().await.expect("another group");
+    stage.skip(60);
+    assert_eq!(instance(&stage).await, "accepted");
+    let remove = || stage.ec2().delete_security_group().group_id(&group).send();
+    assert_eq!(code(remove().await), "DependencyViolation");
+    stage.skip(420);
+    assert_eq!(delete_instance(&stage).await, "accepted");
+    stage.skip(600);
+    assert_eq!(code(remove().await), "accepted");
 }

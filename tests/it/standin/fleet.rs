@@ -19,12 +19,15 @@ pub(super) struct Definition<'a> {
     pub(super) cpu: &'a str,
     /// A secret's ARN for the variable `KEY`.
     pub(super) secret: Option<&'a str>,
+    /// Whether the containers themselves may do something.
+    pub(super) task_role: bool,
 }
 
 pub(super) const KONG: Definition<'static> = Definition {
     image: "kong:3.9.3",
     cpu: "256",
     secret: None,
+    task_role: false,
 };
 
 /// A stage with a cluster.
@@ -114,7 +117,8 @@ impl Fleet {
         let made = made
             .cpu(wanted.cpu)
             .memory("512")
-            .execution_role_arn(&self.role);
+            .execution_role_arn(&self.role)
+            .set_task_role_arn(wanted.task_role.then(|| self.role.clone()));
         match made
             .container_definitions(container.log_configuration(log).build())
             .send()

@@ -183,3 +183,76 @@ async fn a_dry_run_changes_nothing() {
         .await;
     assert!(seen.expect("VPCs").vpcs().is_empty());
 }
+
+#[tokio::test]
+async fn long_lists_come_in_pages() {
+    let stage = Stage::new();
+    let network = stage.network().await;
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        stage.group(&network.vpc, name).await;
+    }
+    let list = |token: Option<String>| {
+        let list = stage.ec2().describe_security_groups().max_results(5);
+        list.set_next_token(token).send()
+    };
+    let first = list(None).await.expect("groups");
+    let second = list(first.next_token.clone()).await.expect("groups");
+    assert_eq!(first.security_groups().len(), 5);
+    assert!(!second.security_groups().is_empty() && second.next_token().is_none());
+    let (mut names, total) = (
+        Vec::new(),
+        first.security_groups().len() + second.security_groups().len(),
+    );
+    for page in [&first, &second] {
+        names.extend(page.security_groups().iter().filter_map(|it| it.group_id()));
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), total, "each group once");
+    answers! {
+        "too small" => code(stage.ec2().describe_security_groups().max_results(4).send().await), "InvalidParameterValue";
+        "no token" => code(list(Some("x".to_owned())).await), "InvalidNextToken";
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_names_a_group_is_revoked_by_its_words_and_by_its_id() {
+    let stage = Stage::new();
+    let (ec2, network) = (stage.ec2(), stage.network().await);
+    let target = stage.group(&network.vpc, "target").await;
+    let source = stage.group(&network.vpc, "source").await;
+    let rule = |port| {
+        let pair = UserIdGroupPair::builder().group_id(&source).build();
+        let rule = IpPermission::builder()
+            .ip_protocol("tcp")
+            .from_port(port)
+            .to_port(port);
+        rule.user_id_group_pairs(pair).build()
+    };
+    let allow = ec2.authorize_security_group_ingress().group_id(&target);
+    let made = allow
+        .ip_permissions(rule(80))
+        .ip_permissions(rule(81))
+        .send()
+        .await
+        .expect("rules");
+    let by_id = made.security_group_rules()[1]
+        .security_group_rule_id()
+        .expect("its id");
+    let words = ec2
+        .revoke_security_group_ingress()
+        .group_id(&target)
+        .ip_permissions(rule(80));
+    let id = || {
+        ec2.revoke_security_group_ingress()
+            .group_id(&target)
+            .security_group_rule_ids(by_id)
+            .send()
+    };
+    answers! {
+        "by its words" => code(words.send().await), "accepted";
+        "by its id" => code(id().await), "accepted";
+        "again" => code(id().await), "InvalidSecurityGroupRuleId.NotFound";
+        "source" => code(ec2.delete_security_group().group_id(&source).send().await), "accepted";
+    }
+}

@@ -92,7 +92,7 @@ async fn registry(fleet: &Fleet) -> (String, String) {
 }
 
 /// Makes a service of two tasks.
-async fn create(
+pub(super) async fn create(
     fleet: &Fleet,
     definition: &str,
     group: Option<&str>,
@@ -133,7 +133,7 @@ async fn create(
     code(made.send().await)
 }
 
-async fn update(fleet: &Fleet, definition: &str) -> Service {
+pub(super) async fn update(fleet: &Fleet, definition: &str) -> Service {
     let change = fleet
         .stage
         .ecs()
@@ -144,7 +144,7 @@ async fn update(fleet: &Fleet, definition: &str) -> Service {
     changed.expect("an update").service.expect("a service")
 }
 
-async fn look(fleet: &Fleet) -> Service {
+pub(super) async fn look(fleet: &Fleet) -> Service {
     let seen = fleet
         .stage
         .ecs()
@@ -155,7 +155,7 @@ async fn look(fleet: &Fleet) -> Service {
 }
 
 /// The deployments as `status state running`, the primary one first.
-fn deployments(service: &Service) -> Vec<String> {
+pub(super) fn deployments(service: &Service) -> Vec<String> {
     let shown = service.deployments().iter().map(|it| {
         let state = it.rollout_state().map_or("-", |it| it.as_str());
         format!(
@@ -167,11 +167,11 @@ fn deployments(service: &Service) -> Vec<String> {
     shown.collect()
 }
 
-fn primary(service: &Service) -> String {
+pub(super) fn primary(service: &Service) -> String {
     service.deployments()[0].id().expect("its id").to_owned()
 }
 
-fn says(service: &Service, text: &str) -> usize {
+pub(super) fn says(service: &Service, text: &str) -> usize {
     let messages = service.events().iter().filter_map(|it| it.message());
     messages.filter(|it| it.contains(text)).count()
 }
@@ -343,4 +343,41 @@ async fn a_service_drains_before_it_is_gone_and_a_cluster_is_left_empty() {
         "cluster" => code(cluster().await), "accepted";
         "subnet" => code(subnet.send().await), "accepted";
     }
+}
+
+#[tokio::test]
+async fn what_is_asked_of_a_service_is_kept() {
+    let fleet = Fleet::ready().await;
+    let plain = fleet.register(KONG).await.expect("a definition");
+    let own = Definition {
+        task_role: true,
+        ..KONG
+    };
+    let own = fleet.register(own).await.expect("a definition");
+    assert_eq!(create(&fleet, &own, None, None).await, "accepted");
+    let seen = look(&fleet).await;
+    let breaker = seen
+        .deployment_configuration()
+        .and_then(|it| it.deployment_circuit_breaker());
+    assert_eq!(
+        breaker.map(|it| (it.enable(), it.rollback())),
+        Some((true, true))
+    );
+    let change = |definition: &str| {
+        let change = fleet
+            .stage
+            .ecs()
+            .update_service()
+            .cluster("kong")
+            .service("web");
+        change
+            .task_definition(definition)
+            .enable_execute_command(true)
+            .send()
+    };
+    answers! {
+        "without a role" => code(change(&plain).await), "InvalidParameterException";
+        "with one" => code(change(&own).await), "accepted";
+    }
+    assert!(look(&fleet).await.enable_execute_command());
 }

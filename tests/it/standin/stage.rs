@@ -1,8 +1,9 @@
 //! An account with a clock that stands almost still, and the network that most things need.
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_sdk_ec2::error::ProvideErrorMetadata;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::World;
 
@@ -52,7 +53,9 @@ impl Stage {
     pub(super) fn new() -> Self {
         let world = World::new();
         world.configure(&json!({"speed": 1}));
-        let config = world.aws(REGION);
+        // What is refused is seen the first time.
+        let config = world.aws(REGION).into_builder();
+        let config = config.retry_config(RetryConfig::disabled()).build();
         Self { world, config }
     }
 
@@ -64,6 +67,34 @@ impl Stage {
     /// The account's number.
     pub(super) fn account(&self) -> &str {
         &self.world.account
+    }
+
+    /// The account, seen from the program's side.
+    pub(super) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Lets the next `times` calls of an operation go wrong.
+    pub(super) fn fault(&self, service: &str, operation: &str, kind: &str, times: u32) {
+        self.world.fault(service, operation, kind, times);
+    }
+
+    /// Puts a resource into a state.
+    #[track_caller]
+    pub(super) fn put(&self, kind: &str, resource: &str, state: &str) {
+        let order = json!({"kind": kind, "resource": resource, "state": state});
+        self.order("states", &order);
+    }
+
+    /// Gives an order to the simulation.
+    #[track_caller]
+    pub(super) fn order(&self, what: &str, order: &Value) -> Value {
+        self.world.order(what, order)
+    }
+
+    /// Says how tasks are to behave.
+    pub(super) fn behave(&self, tasks: &Value) {
+        self.world.configure(&json!({"tasks": tasks}));
     }
 
     pub(super) fn config(&self) -> &SdkConfig {

@@ -1,5 +1,7 @@
 //! Tasks that run a script and stop: their states, exit codes, logs, and what keeps them from starting.
 
+use serde_json::json;
+
 use super::fleet::{Definition, Fleet, KONG};
 use super::stage::answers;
 
@@ -162,4 +164,18 @@ async fn a_task_needs_a_possible_size_a_role_with_some_age_and_an_image() {
     fleet.stage.skip(120);
     let reason = fleet.task(&task).await.stopped_reason.unwrap_or_default();
     assert!(reason.starts_with("CannotPullContainerError: "), "{reason}");
+}
+
+#[tokio::test]
+async fn a_migration_breaks_when_it_is_told_to() {
+    let fleet = Fleet::ready().await;
+    let definition = fleet.register(KONG).await.expect("a definition");
+    fleet
+        .stage
+        .behave(&json!({"migrations": {"command": "up", "exit": 7, "times": 1}}));
+    let (code, log) = ends(&fleet, &definition, "kong migrations up").await;
+    assert_eq!(code, Some(7));
+    assert!(log.contains("Error: failed to run migration"), "{log}");
+    let (code, _) = ends(&fleet, &definition, "kong migrations up || exit 1").await;
+    assert_ne!(code, Some(7), "once is enough");
 }

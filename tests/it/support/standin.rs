@@ -139,6 +139,38 @@ pub(crate) fn fault(account: &str, service: &str, operation: &str, kind: &str, t
         .expect("the simulation answers");
 }
 
+/// Gives the simulation an order of another kind: what it says, or why it does not take it.
+pub(crate) fn order(account: &str, what: &str, order: &Value) -> Result<Value, String> {
+    let config = ureq::Agent::config_builder().proxy(None);
+    let agent: ureq::Agent = config.http_status_as_error(false).build().into();
+    let mut answer = agent
+        .post(&url(what, account))
+        .send_json(order)
+        .expect("the simulation answers");
+    let said: Value = answer.body_mut().read_json().expect("JSON");
+    if answer.status().is_success() {
+        return Ok(said);
+    }
+    Err(said["error"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Withdraws the faults that are still to come.
+pub(crate) fn forget_faults(account: &str) {
+    agent()
+        .delete(&url("faults", account))
+        .call()
+        .expect("the simulation answers");
+}
+
+/// The kinds of fault that a call can suffer, each with its `service:Operation`s or `*`.
+pub(crate) fn fault_kinds() -> Value {
+    let mut answer = agent()
+        .get(&url("faults/kinds", ""))
+        .call()
+        .expect("the simulation answers");
+    answer.body_mut().read_json().expect("a table")
+}
+
 /// Drops everything of an account.
 pub(crate) fn forget(account: &str) {
     // A test that failed because the simulation is gone must not fail a second time here.

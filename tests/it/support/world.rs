@@ -153,6 +153,12 @@ impl World {
         standin::fault(&self.account, service, operation, kind, times);
     }
 
+    /// Orders a state (`states`) or somebody else's call (`peers`); see the simulation's `control`.
+    #[track_caller]
+    pub(crate) fn order(&self, what: &str, order: &Value) -> Value {
+        standin::order(&self.account, what, order).expect("an order that can be carried out")
+    }
+
     /// How tests talk to the simulated AWS behind the program's back.
     pub(crate) fn aws(&self, region: &str) -> SdkConfig {
         let key = format!("SANDBOX{}", self.account);

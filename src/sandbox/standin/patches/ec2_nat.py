@@ -51,7 +51,7 @@ def _create(
     nat.state = "pending"
     here = world(self.account_id)
     if failure:
-        here.after(10, lambda: _fail(self, nat, *failure))
+        here.after(10, lambda: fail(self, nat, *failure))
     else:
         here.after(duration("nat_gateway_create"), lambda: _become_available(nat))
     return nat
@@ -90,7 +90,8 @@ def _become_available(nat: NatGateway) -> None:
         nat.state = "available"
 
 
-def _fail(backend: Any, nat: NatGateway, code: str, message: str) -> None:
+def fail(backend: Any, nat: NatGateway, code: str, message: str) -> None:
+    """Let a gateway fail if it is still being made."""
     if nat.state == "pending":
         nat.state, nat.failure_code, nat.failure_message = "failed", code, message
         _let_go(backend, nat)

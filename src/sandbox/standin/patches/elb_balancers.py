@@ -275,6 +275,11 @@ def _modify_attributes(original: Any, self: ELBv2Backend, arn: str, attrs: Dict[
     return original(self, arn, attrs)
 
 
+def _state(self: Any) -> Dict[str, str]:
+    reason = getattr(self, "standin_reason", None)
+    return {"Code": self.state, **({"Reason": reason} if reason else {})}
+
+
 def install() -> None:
     """Change moto's load balancers, and give its lists pages."""
     around(ELBv2Backend, "create_load_balancer")(_create)
@@ -284,6 +289,7 @@ def install() -> None:
     ELBv2Backend.delete_load_balancer = _delete
     ELBv2Backend.set_subnets = _set_subnets
     FakeLoadBalancer.activate = lambda self: None
+    FakeLoadBalancer.load_balancer_state = property(_state)  # type: ignore[assignment]
 
     @around(ELBV2Response, "serialized")
     def _serialized(original: Any, self: Any, result: ActionResult) -> Any:

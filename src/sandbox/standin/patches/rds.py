@@ -32,6 +32,9 @@ from .wrapping import around
 _IDENTIFIER = re.compile(r"^(?!.*--)[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")
 # What is changed on the spot; everything else brings the cluster to `modifying` for a while.
 _AT_ONCE = {"deletion_protection", "copy_tags_to_snapshot", "apply_immediately", "db_cluster_identifier"}
+_DELETABLE = (
+    "available", "stopped", "inaccessible-encryption-credentials", "cloning-failed", "migration-failed",
+)  # fmt: skip
 # Words that PostgreSQL on RDS keeps for itself.
 _RESERVED_USERS = {"admin", "rdsadmin", "rdsrepladmin", "user", "public"}
 
@@ -305,7 +308,7 @@ def _delete(self: Any) -> ActionResult:
         raise InvalidParameterCombination(
             "FinalDBSnapshotIdentifier can not be specified when SkipFinalSnapshot is true."
         )
-    if cluster._status not in ("available", "stopped"):
+    if cluster._status not in _DELETABLE:
         raise InvalidDBClusterStateFault(
             f"Cluster {cluster.db_cluster_identifier} is not in a valid state to be deleted: {cluster._status}."
         )

@@ -4,7 +4,7 @@ moto's instances are available at once and gone at once, and nothing of them lie
 """
 
 import secrets
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 from moto.core.responses import ActionResult
 from moto.rds.exceptions import (
@@ -13,11 +13,13 @@ from moto.rds.exceptions import (
     DBInstanceNotFoundError,
     InvalidDBClusterStateFault,
     InvalidParameterCombination,
+    InvalidParameterValue,
     RDSClientError,
 )
 from moto.rds.models import DBInstance, DBInstanceClustered, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from .. import task_identity
 from ..durations_tasks import duration
 from ..world import world
 from . import ec2, rds_versions
@@ -40,6 +42,13 @@ _KEPT = {
     "performance_insights_kms_key_id": "performance_insights_kms_key_id",
     "database_insights_mode": "database_insights_mode",
 }
+
+# States in which RDS takes a change, and a deletion: what has failed can only be deleted.
+_CHANGEABLE = ("available", "storage-full")
+_DELETABLE = (
+    *_CHANGEABLE, "stopped", "failed", "incompatible-parameters", "incompatible-network", "incompatible-restore",
+    "inaccessible-encryption-credentials",
+)  # fmt: skip
 
 
 def install() -> None:
@@ -79,7 +88,7 @@ def _patch_changes() -> None:
         database = find(self, db_instance_identifier)
         if not isinstance(database, DBInstanceClustered):
             return original(self, db_instance_identifier, db_kwargs)
-        _available(database)
+        _in_state(database, _CHANGEABLE)
         given = {key: db_kwargs[key] for key in db_kwargs.keys()}
 
         def apply() -> None:
@@ -105,7 +114,7 @@ def _patch_changes() -> None:
             raise RDSClientError(
                 "InvalidDBInstanceState", f"Instance {db_instance_identifier} is already being deleted."
             )
-        _available(database)
+        _in_state(database, _DELETABLE)
         database.status = "deleting"
         world(self.account_id).after(duration("db_instance_delete"), lambda: _vanish(self, database))
         return database
@@ -132,8 +141,8 @@ def _keep(database: Any, given: Dict[str, Any]) -> None:
             setattr(database, shown, given[asked])
 
 
-def _available(database: Any) -> None:
-    if database.status not in ("available", "storage-full", "stopped"):
+def _in_state(database: Any, states: Tuple[str, ...]) -> None:
+    if database.status not in states:
         raise RDSClientError(
             "InvalidDBInstanceState",
             f"Instance {database.db_instance_identifier} is not currently available; its state is {database.status}.",
@@ -164,6 +173,11 @@ def _check(backend: Any, given: Dict[str, Any]) -> Any:
         raise InvalidParameterCombination(
             "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB"
             " instance."
+        )
+    role = given.get("monitoring_role_arn")
+    if role is not None and not task_identity.assumable(backend.account_id, role, "monitoring.rds.amazonaws.com"):
+        raise InvalidParameterValue(
+            "IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING"
         )
     group = given.get("db_subnet_group_name")
     if group is not None and group.lower() != cluster.db_subnet_group_name:

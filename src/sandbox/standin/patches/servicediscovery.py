@@ -47,6 +47,7 @@ def install() -> None:
         _take_time(name)
     for name in ("list_tags_for_resource", "tag_resource", "untag_resource"):
         _check_arn(name)
+    _patch_operations()
 
 
 def _run(backend: Any, kind: str, targets: Dict[str, str], seconds: float, done: Callable[[], None]) -> str:
@@ -56,12 +57,44 @@ def _run(backend: Any, kind: str, targets: Dict[str, str], seconds: float, done:
     here = world(backend.account_id)
 
     def succeed() -> None:
-        done()
-        operation.status = "SUCCESS"
+        if _running(operation):
+            done()
+            operation.status = "SUCCESS"
 
-    here.after(min(_PENDING_AFTER, seconds / 2), lambda: setattr(operation, "status", "PENDING"))
+    here.after(min(_PENDING_AFTER, seconds / 2), lambda: _pend(operation))
     here.after(seconds, succeed)
     return str(operation.id)
+
+
+def _running(operation: Any) -> bool:
+    # One that was made to fail, or to stay pending, does not get any further.
+    return operation.status in ("SUBMITTED", "PENDING") and not getattr(operation, "standin_held", False)
+
+
+def _pend(operation: Any) -> None:
+    if _running(operation):
+        operation.status = "PENDING"
+
+
+def fail_operation(backend: Any, operation: Any, code: str, message: str) -> None:
+    """End an operation with FAIL; what it was to make is not made."""
+    operation.status, operation.standin_error = "FAIL", (code, message)
+    _coming(backend).pop(operation.targets.get("NAMESPACE"), None)
+
+
+def hold_operation(operation: Any) -> None:
+    """Let an operation stay pending."""
+    operation.status, operation.standin_held = "PENDING", True
+
+
+def _patch_operations() -> None:
+    @around(Operation, "to_json")
+    def _shown(original: Any, self: Any, short: bool = False) -> Dict[str, Any]:
+        shown: Dict[str, Any] = original(self, short)
+        error = getattr(self, "standin_error", None)
+        if error and not short:
+            shown["ErrorCode"], shown["ErrorMessage"] = error
+        return shown
 
 
 def _take_time(name: str) -> None:
@@ -70,9 +103,14 @@ def _take_time(name: str) -> None:
         operation = self.operations[original(self, *args, **kwargs)]
         operation.status = "SUBMITTED"
         here = world(self.account_id)
-        here.after(_PENDING_AFTER, lambda: setattr(operation, "status", "PENDING"))
-        here.after(duration("service_registry_operation"), lambda: setattr(operation, "status", "SUCCESS"))
+        here.after(_PENDING_AFTER, lambda: _pend(operation))
+        here.after(duration("service_registry_operation"), lambda: _end(operation))
         return str(operation.id)
+
+
+def _end(operation: Any) -> None:
+    if _running(operation):
+        operation.status = "SUCCESS"
 
 
 def _coming(backend: Any) -> Dict[str, Any]:
@@ -133,7 +171,7 @@ def _delete_namespace(self: Any, namespace_id: str) -> str:
             "ResourceInUse", "Namespace has associated services; delete the services before deleting the namespace"
         )
     running = getattr(namespace, "standin_deletion", None)
-    if running is not None and self.operations[running].status != "SUCCESS":
+    if running is not None and self.operations[running].status in ("SUBMITTED", "PENDING"):
         raise _Refused("DuplicateRequest", "The operation is already in progress.", DuplicateOperationId=running)
 
     def done() -> None:

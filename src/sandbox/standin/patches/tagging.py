@@ -15,6 +15,7 @@ from moto.resourcegroupstaggingapi.exceptions import ResourceGroupsTaggingAPIErr
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from moto.servicediscovery.models import servicediscovery_backends
 
+from .. import rare, tagging_history
 from ..world import world
 from .wrapping import around
 
@@ -74,7 +75,11 @@ def _untold(
 ) -> Iterator[TaggedResource]:
     """What lies in services that moto's tagging API does not ask at all."""
     matches = make_tag_matcher(tag_filters)
-    found = [*_cloud_map(backend.account_id, backend.region_name), *_scaling(backend.account_id, backend.region_name)]
+    found = [
+        *_cloud_map(backend.account_id, backend.region_name),
+        *_scaling(backend.account_id, backend.region_name),
+        *rare.tagged(backend.account_id, backend.region_name),
+    ]
     for resource in found:
         if (
             resource.tags
@@ -160,6 +165,8 @@ def _get_resources(
         found = pages[pagination_token]
     else:
         found = list(self._get_resources_generator(tag_filters, resource_type_filters, resource_arn_list))
+        late = tagging_history.as_it_was(self, tag_filters, resource_type_filters, resource_arn_list)
+        found = found if late is None else late
     shown, left = found[:resources_per_page], found[resources_per_page:]
     if not left:
         return None, shown

@@ -1,0 +1,84 @@
+"""WAF: web ACLs that are held by what they protect, and protect only what there is.
+
+moto deletes an ACL under its load balancer, takes any ARN for a resource and lets one resource have
+many ACLs.
+"""
+
+from typing import Any, Iterator, Optional
+
+from moto.core.exceptions import JsonRESTError
+from moto.core.resource_tagging import TaggedResource
+from moto.elbv2.models import ELBv2Backend, elbv2_backends
+from moto.wafv2.exceptions import WAFNonexistentItemException
+from moto.wafv2.models import WAFV2Backend, wafv2_backends
+
+from ..durations_tasks import duration
+from ..patches.wrapping import around
+from ..world import world
+
+
+def install() -> None:
+    """Change moto's web ACLs."""
+
+    @around(WAFV2Backend, "create_web_acl")
+    def _create(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+        if any(acl.name == name for acl in self.wacls.values()):
+            # moto's code is one that WAF does not have.
+            raise JsonRESTError(
+                "WAFDuplicateItemException",
+                "AWS WAF couldn't perform the operation because some resource in your request is a duplicate of an"
+                " existing one.",
+            )
+        made = original(self, name, *args, **kwargs)
+        made.standin_created = world(self.account_id).now()
+        return made
+
+    @around(WAFV2Backend, "associate_web_acl")
+    def _associate(original: Any, self: Any, web_acl_arn: str, resource_arn: str) -> None:
+        if web_acl_arn not in self.wacls or not _exists(self, resource_arn):
+            raise WAFNonexistentItemException()
+        born = getattr(self.wacls[web_acl_arn], "standin_created", 0.0)
+        if world(self.account_id).now() - born < duration("waf_propagation"):
+            raise JsonRESTError(
+                "WAFUnavailableEntityException",
+                "AWS WAF couldn't retrieve the resource that you requested. Retry your request.",
+            )
+        # A resource has one ACL: the new one takes the old one's place.
+        self.disassociate_web_acl(resource_arn)
+        original(self, web_acl_arn, resource_arn)
+
+    @around(WAFV2Backend, "delete_web_acl")
+    def _delete(original: Any, self: Any, name: str, scope: str, _id: str, lock_token: str) -> None:
+        acl = next((a for a in self.wacls.values() if a.id == _id and a.name == name), None)
+        original_call = lambda: original(self, name, scope, _id, lock_token)  # noqa: E731
+        if acl is not None and acl.lock_token == lock_token and acl.associated_resources:
+            raise JsonRESTError(
+                "WAFAssociatedItemException",
+                "AWS WAF couldn't perform the operation because your resource is being used by another resource or"
+                " it's associated with another resource.",
+            )
+        original_call()
+        if acl is not None:
+            self.tagging_service.delete_all_tags_for_resource(acl.arn)
+
+    @around(ELBv2Backend, "delete_load_balancer")
+    def _balancer_gone(original: Any, self: Any, arn: str) -> None:
+        original(self, arn)
+        if arn not in self.load_balancers:
+            wafv2_backends[self.account_id][self.region_name].disassociate_web_acl(arn)
+
+
+def _exists(backend: Any, arn: str) -> bool:
+    if ":loadbalancer/app/" not in arn:
+        # Other kinds of resources are not simulated here.
+        return ":elasticloadbalancing:" not in arn
+    return arn in elbv2_backends[backend.account_id][backend.region_name].load_balancers
+
+
+def tagged(account: str, region: str) -> Iterator[TaggedResource]:
+    """What the tagging API lists of WAF."""
+    if account not in wafv2_backends.keys():
+        return
+    backend: Optional[Any] = wafv2_backends[account][region]
+    for acl in list(backend.wacls.values()) if backend else []:
+        yield TaggedResource(acl.arn, backend.tagging_service.get_tag_dict_for_resource(acl.arn), "wafv2:webacl")  # type: ignore[union-attr]

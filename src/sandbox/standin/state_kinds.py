@@ -1,0 +1,169 @@
+"""What can be put into which state, where it is found, and what else that changes."""
+
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
+
+from . import fargate_capacity
+from .durations_tasks import duration
+from .world import world
+
+Order = Dict[str, Any]
+
+
+class Found(NamedTuple):
+    """A resource: moto's backend and object, and every name it answers to, its id first."""
+
+    backend: Any
+    thing: Any
+    names: Tuple[str, ...]
+
+
+class Kind(NamedTuple):
+    """A kind of resource: its states, how to find all of an account, how to put one into a state."""
+
+    states: Tuple[str, ...]
+    find: Callable[[str], Iterator[Found]]
+    put: Callable[[Found, Order], None]
+
+
+def _regions(backends: Any, account: str) -> List[Any]:
+    # An account that has never been asked for has nothing.
+    return list(backends[account].values()) if account in backends.keys() else []
+
+
+def _nat_gateways(account: str) -> Iterator[Found]:
+    from moto.ec2.models import ec2_backends
+
+    for backend in _regions(ec2_backends, account):
+        for nat in list(backend.nat_gateways.values()):
+            yield Found(backend, nat, (nat.id,))
+
+
+def _put_nat_gateway(one: Found, order: Order) -> None:
+    from .patches.ec2_nat import fail
+
+    if one.thing.state != "pending":
+        raise ValueError(f"{one.thing.id} is {one.thing.state}: only a pending NAT gateway fails")
+    message = order.get("message") or "The NAT gateway could not be created due to an internal error"
+    fail(one.backend, one.thing, str(order.get("code") or "InternalError"), str(message))
+
+
+def _endpoints(account: str) -> Iterator[Found]:
+    from moto.ec2.models import ec2_backends
+
+    for backend in _regions(ec2_backends, account):
+        for endpoint in list(backend.vpc_end_points.values()):
+            yield Found(backend, endpoint, (endpoint.id, endpoint.service_name))
+
+
+def _put_endpoint(one: Found, order: Order) -> None:
+    one.thing.state = order["state"]
+    message = str(order.get("message") or "The endpoint could not be created.")
+    one.thing.last_error = {"Code": str(order.get("code") or "InternalError"), "Message": message}
+
+
+def _balancers(account: str) -> Iterator[Found]:
+    from moto.elbv2.models import elbv2_backends
+
+    for backend in _regions(elbv2_backends, account):
+        for balancer in list(backend.load_balancers.values()):
+            yield Found(backend, balancer, (balancer.arn, balancer.name))
+
+
+def _put_balancer(one: Found, order: Order) -> None:
+    words = {
+        "failed": "The load balancer could not be set up",
+        "active_impaired": "The load balancer does not have the resources it needs to scale",
+    }
+    one.thing.state = order["state"]
+    one.thing.standin_reason = order.get("message") or words.get(order["state"])
+
+
+def _clusters(account: str) -> Iterator[Found]:
+    from moto.rds.models import rds_backends
+
+    for backend in _regions(rds_backends, account):
+        for cluster in list(backend.clusters.values()):
+            yield Found(backend, cluster, (cluster.db_cluster_arn, cluster.db_cluster_identifier))
+
+
+def _instances(account: str) -> Iterator[Found]:
+    from moto.rds.models import rds_backends
+
+    for backend in _regions(rds_backends, account):
+        for database in list(backend.databases.values()):
+            yield Found(backend, database, (database.arn, database.db_instance_identifier))
+
+
+def _put_status(one: Found, order: Order) -> None:
+    one.thing.status = order["state"]
+
+
+def _operations(account: str) -> Iterator[Found]:
+    from moto.servicediscovery.models import servicediscovery_backends
+
+    for backend in _regions(servicediscovery_backends, account):
+        for operation in list(backend.operations.values()):
+            yield Found(backend, operation, (operation.id, *operation.targets.values()))
+
+
+def _put_operation(one: Found, order: Order) -> None:
+    from .patches import servicediscovery
+
+    if order["state"] == "PENDING":
+        servicediscovery.hold_operation(one.thing)
+        return
+    message = order.get("message") or "The operation failed because of an internal error."
+    servicediscovery.fail_operation(one.backend, one.thing, str(order.get("code") or "INTERNAL_FAILURE"), str(message))
+
+
+def _roles(account: str) -> Iterator[Found]:
+    from moto.iam.models import iam_backends
+
+    for backend in _regions(iam_backends, account):
+        for role in list(backend.roles.values()):
+            yield Found(backend, role, (role.arn, role.name))
+
+
+def _put_role(one: Found, order: Order) -> None:
+    # As if it had been made so late that it is known everywhere only then.
+    known_in = float(order.get("for") or 60)
+    one.thing.standin_created = world(one.backend.account_id).now() + known_in - duration("role_propagation")
+
+
+def _zones(account: str) -> Iterator[Found]:
+    from moto.ec2.models import ec2_backends
+
+    for backend in _regions(ec2_backends, account):
+        for zone in backend.describe_availability_zones():
+            yield Found(backend, zone, (zone.name,))
+
+
+def _put_zone(one: Found, order: Order) -> None:
+    change = fargate_capacity.give_back if order["state"] == "available" else fargate_capacity.take_away
+    change(one.backend.account_id, one.names[0])
+
+
+KINDS: Dict[str, Kind] = {
+    "nat-gateway": Kind(("failed",), _nat_gateways, _put_nat_gateway),
+    "vpc-endpoint": Kind(("failed", "rejected", "expired"), _endpoints, _put_endpoint),
+    "load-balancer": Kind(("failed", "active_impaired", "active"), _balancers, _put_balancer),
+    "db-cluster": Kind(
+        (
+            "available", "stopped", "stopping", "starting", "maintenance", "upgrading", "failing-over",
+            "inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable",
+            "cloning-failed", "migration-failed",
+        ),
+        _clusters, _put_status,
+    ),
+    "db-instance": Kind(
+        (
+            "available", "stopped", "stopping", "starting", "rebooting", "maintenance", "upgrading", "backing-up",
+            "storage-full", "failed", "incompatible-parameters", "incompatible-network", "incompatible-restore",
+            "inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable",
+        ),
+        _instances, _put_status,
+    ),
+    "cloud-map-operation": Kind(("FAIL", "PENDING"), _operations, _put_operation),
+    "role": Kind(("propagating",), _roles, _put_role),
+    "zone": Kind(("no-fargate-capacity", "available"), _zones, _put_zone),
+}  # fmt: skip

@@ -1,0 +1,73 @@
+//! Roles, secrets and log groups: what they refuse.
+
+use super::stage::{Stage, answers, code};
+
+#[tokio::test]
+async fn a_trust_policy_must_make_sense_and_a_name_is_one_whatever_its_case() {
+    let stage = Stage::new();
+    let iam = aws_sdk_iam::Client::new(stage.config());
+    let role = |name: &str, trust: &str| {
+        let role = iam.create_role().role_name(name);
+        role.assume_role_policy_document(trust).send()
+    };
+    let trust = |service: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole",
+            "Principal":{{"Service":"{service}"}}}}]}}"#
+        )
+    };
+    let ecs = trust("ecs-tasks.amazonaws.com");
+    answers! {
+        "no JSON" => code(role("x", "{").await), "MalformedPolicyDocument";
+        "no principal" => code(role("x", &ecs.replace("Principal", "Resource")).await), "MalformedPolicyDocument";
+        "no such service" => code(role("x", &trust("nonsense")).await), "MalformedPolicyDocument";
+        "good" => code(role("Kong", &ecs).await), "accepted";
+        "taken" => code(role("kong", &ecs).await), "EntityAlreadyExists";
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_waits_for_its_deletion_cannot_be_used() {
+    let stage = Stage::new();
+    let secrets = aws_sdk_secretsmanager::Client::new(stage.config());
+    let make = || {
+        secrets
+            .create_secret()
+            .name("key")
+            .secret_string("x")
+            .send()
+    };
+    let read = || secrets.get_secret_value().secret_id("key").send();
+    let delete = secrets
+        .delete_secret()
+        .secret_id("key")
+        .recovery_window_in_days(7);
+    answers! {
+        "made" => code(make().await), "accepted";
+        "twice" => code(make().await), "ResourceExistsException";
+        "marked" => code(delete.send().await), "accepted";
+        "the name" => code(make().await), "InvalidRequestException";
+        "the value" => code(read().await), "InvalidRequestException";
+        "restored" => code(secrets.restore_secret().secret_id("key").send().await), "accepted";
+        "the value" => code(read().await), "accepted";
+    }
+}
+
+#[tokio::test]
+async fn logs_are_kept_for_the_times_there_are() {
+    let stage = Stage::new();
+    let logs = aws_sdk_cloudwatchlogs::Client::new(stage.config());
+    let make = || logs.create_log_group().log_group_name("/kong").send();
+    let keep = |days| {
+        logs.put_retention_policy()
+            .log_group_name("/kong")
+            .retention_in_days(days)
+            .send()
+    };
+    answers! {
+        "made" => code(make().await), "accepted";
+        "twice" => code(make().await), "ResourceAlreadyExistsException";
+        "31 days" => code(keep(31).await), "InvalidParameterException";
+        "30 days" => code(keep(30).await), "accepted";
+    }
+}
