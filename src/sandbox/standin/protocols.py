@@ -72,6 +72,9 @@ def fault(kind: str, call: "Call") -> Refusal:
     if kind in refusals.KINDS:
         want = refusals.find(kind, call.service, call.operation)
         assert want is not None, "faults are only taken by calls that can suffer them"
+        if want.answer is not None:
+            headers = {"Content-Type": "application/x-amz-json-1.1"}
+            return want.status, headers, json.dumps(want.answer).encode("utf-8"), None
         return refuse(call.service, want.status, want.code, want.message)
     lines = _FAULTS[kind]
     status, code = lines.get(_family(call.service)) or lines["other"]

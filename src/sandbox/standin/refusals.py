@@ -4,15 +4,18 @@ Codes and statuses are those of the service models; where a model names none, th
 service's own documentation. An operation without a line here is never refused that way.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from . import fargate_capacity
 
 
 class Want(NamedTuple):
-    """One refusal: the HTTP status, the code, and the message."""
+    """One refusal: the HTTP status, the code, and the message; or an answer that says no in itself."""
 
     status: int
     code: str
     message: str
+    answer: Optional[Dict[str, Any]] = None
 
 
 def _ec2(code: str, what: str) -> Want:
@@ -29,6 +32,11 @@ def _rds(code: str, words: str, status: int = 400) -> Want:
 
 def _document(code: str, message: str, status: int = 400) -> Want:
     return Want(status, code, message)
+
+
+def _placed_nothing(reason: str) -> Want:
+    # RunTask answers, and says among its failures why no task was placed.
+    return Want(200, "", reason, {"tasks": [], "failures": [{"reason": reason}]})
 
 
 _RULES = _ec2("RulesPerSecurityGroupLimitExceeded", "rules per security group")
@@ -79,6 +87,7 @@ _QUOTAS: Dict[str, Dict[str, Want]] = {
     "ecs": {
         "CreateCluster": _document("ClientException", "The maximum number of clusters has been reached."),
         "CreateService": _SERVICES,
+        "RunTask": _placed_nothing("You've reached the limit on the number of vCPUs you can run concurrently"),
         "RegisterTaskDefinition": _document("LimitExceededException", "The limit for the resource was exceeded."),
     },
     "logs": {"CreateLogGroup": _LOGS, "PutMetricFilter": _LOGS},
@@ -149,6 +158,7 @@ _CAPACITIES: Dict[str, Dict[str, Want]] = {
     "ec2": {
         "AllocateAddress": Want(400, "InsufficientAddressCapacity", "Not enough addresses available."),
     },
+    "ecs": {"RunTask": _placed_nothing(fargate_capacity.REASON)},
 }
 
 _TABLES = {"quota": _QUOTAS, "capacity": _CAPACITIES}

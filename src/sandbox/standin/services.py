@@ -109,6 +109,14 @@ class Service:
         self.wake()
         return fresh
 
+    def lose_deployment(self) -> None:
+        """Put another deployment of what ran before in the place of the primary one, without a trace."""
+        gone = self.deployments.pop(0)
+        for task in gone.live():
+            task.stop("ServiceSchedulerInitiated", f"Scaling activity initiated by (deployment {gone.id})")
+        self.history.remove(gone)
+        self.deploy(self.completed or gone.definition)
+
     def unsettle(self) -> None:
         """Something has changed: the service has to become steady anew."""
         self._steady_since, self._announced = None, False

@@ -116,6 +116,23 @@ def _put_operation(one: Found, order: Order) -> None:
     servicediscovery.fail_operation(one.backend, one.thing, str(order.get("code") or "INTERNAL_FAILURE"), str(message))
 
 
+def _services(account: str) -> Iterator[Found]:
+    from moto.ecs.models import ecs_backends
+
+    from .services import services
+
+    for backend in _regions(ecs_backends, account):
+        for service in list(services(account, backend.region_name).values()):
+            yield Found(backend, service, (service.arn, service.name))
+
+
+def _put_deployment(one: Found, order: Order) -> None:
+    # As after a change by somebody else that was over between two looks.
+    if one.thing.status != "ACTIVE" or one.thing.primary.rollout != "IN_PROGRESS":
+        raise ValueError(f"{one.thing.name} has no deployment in progress")
+    one.thing.lose_deployment()
+
+
 def _roles(account: str) -> Iterator[Found]:
     from moto.iam.models import iam_backends
 
@@ -164,6 +181,7 @@ KINDS: Dict[str, Kind] = {
         _instances, _put_status,
     ),
     "cloud-map-operation": Kind(("FAIL", "PENDING"), _operations, _put_operation),
+    "deployment": Kind(("vanished",), _services, _put_deployment),
     "role": Kind(("propagating",), _roles, _put_role),
     "zone": Kind(("no-fargate-capacity", "available"), _zones, _put_zone),
 }  # fmt: skip

@@ -3,7 +3,8 @@
 An order names a ``kind``, the ``resource`` (id, name or ARN; ``*`` for each there is; ``next`` for the
 next one that is made) and the ``state``. With ``seconds`` it comes about that much later: a NAT
 gateway that is pending for ten seconds and fails then. ``code`` and ``message`` are what AWS tells of
-it, where it tells anything. A role is ``propagating`` ``for`` so many seconds: nothing can assume it.
+it, where it tells anything. A role is ``propagating`` ``for`` so many seconds: nothing can assume it. A
+``deployment`` is named by its service: the one in progress is gone, and another stands in its place.
 """
 
 from typing import Any, Dict, Iterator, List, Set

@@ -197,3 +197,16 @@ async fn a_deployment_that_another_replaces_is_gone_in_the_end() {
     let statuses: Vec<_> = statuses.map(|it| it.as_str().to_owned()).collect();
     assert_eq!(statuses, ["SUCCESSFUL", "STOPPED", "SUCCESSFUL"]);
 }
+
+#[tokio::test]
+async fn a_deployment_vanishes_between_two_looks() {
+    let (fleet, steady, second) = running().await;
+    let ours = primary(&update(&fleet, &second).await);
+    fleet.stage.put("deployment", "web", "vanished");
+    let seen = look(&fleet).await;
+    let ids: Vec<_> = seen.deployments().iter().filter_map(|it| it.id()).collect();
+    assert!(!ids.contains(&ours.as_str()), "{ids:?}");
+    assert_eq!(seen.task_definition(), steady.task_definition());
+    fleet.stage.skip(900);
+    assert_eq!(deployments(&look(&fleet).await), ["PRIMARY COMPLETED 2"]);
+}

@@ -218,6 +218,29 @@ async fn capacity_is_missing_where_aws_can_miss_it() {
     }
 }
 
+#[tokio::test]
+async fn a_task_that_finds_no_place_is_no_error_but_a_failure_in_the_answer() {
+    let stage = Stage::new();
+    for (kind, says) in [
+        ("capacity", "Capacity is unavailable"),
+        ("quota", "You've reached the limit"),
+    ] {
+        stage.fault("ecs", "RunTask", kind, 1);
+        let ran = stage
+            .ecs()
+            .run_task()
+            .task_definition("kong")
+            .send()
+            .await
+            .expect("an answer");
+        let reason = ran.failures()[0].reason().unwrap_or_default();
+        assert!(
+            ran.tasks().is_empty() && reason.starts_with(says),
+            "{kind}: {reason}"
+        );
+    }
+}
+
 #[test]
 fn every_kind_of_fault_is_named() {
     let kinds = standin::fault_kinds();

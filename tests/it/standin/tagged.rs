@@ -87,6 +87,22 @@ async fn other_things(stage: &Stage, network: &Network) {
         .await
         .expect("an operation");
     stage.skip(75);
+    let tag = aws_sdk_iam::types::Tag::builder()
+        .key("team")
+        .value("blue")
+        .build()
+        .expect("a tag");
+    let role = aws_sdk_iam::Client::new(stage.config())
+        .create_role()
+        .role_name("kong")
+        .tags(tag);
+    role.assume_role_policy_document(TRUST)
+        .send()
+        .await
+        .expect("a role");
+}
+
+async fn web_acl(stage: &Stage) {
     let tag = aws_sdk_wafv2::types::Tag::builder()
         .key("team")
         .value("blue")
@@ -111,19 +127,6 @@ async fn other_things(stage: &Stage, network: &Network) {
         .send()
         .await
         .expect("an ACL");
-    let tag = aws_sdk_iam::types::Tag::builder()
-        .key("team")
-        .value("blue")
-        .build()
-        .expect("a tag");
-    let role = aws_sdk_iam::Client::new(stage.config())
-        .create_role()
-        .role_name("kong")
-        .tags(tag);
-    role.assume_role_policy_document(TRUST)
-        .send()
-        .await
-        .expect("a role");
 }
 
 /// A rule of EventBridge, for which there is no client here: made by the simulation itself.
@@ -145,6 +148,7 @@ async fn the_tagging_api_lists_all_but_roles() {
     network_things(&stage, &network).await;
     database_things(&stage, &network).await;
     other_things(&stage, &network).await;
+    web_acl(&stage).await;
     event_rule(&stage).await;
     let client = aws_sdk_resourcegroupstagging::Client::new(stage.config());
     let filter = TagFilter::builder().key("team").values("blue").build();

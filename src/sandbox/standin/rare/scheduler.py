@@ -5,7 +5,7 @@ moto keeps schedules and never acts on them. A target is a state machine, or any
 """
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, Dict, Optional
 from zoneinfo import ZoneInfo
 
@@ -42,7 +42,7 @@ def install() -> None:
 
 def _check(backend: Any, given: Dict[str, Any]) -> None:
     try:
-        expressions.following(given["schedule_expression"], _moment(backend), _zone(given))
+        expressions.following(given["schedule_expression"], _moment(backend), _zone(given.get("schedule_expression_timezone")))
     except (ValueError, KeyError) as wrong:
         raise ValidationException(f"Invalid Schedule Expression {given['schedule_expression']}.") from wrong
     role = (given.get("target") or {}).get("RoleArn", "")
@@ -56,8 +56,9 @@ def _moment(backend: Any) -> datetime:
     return datetime.fromtimestamp(world(backend.account_id).now(), timezone.utc)
 
 
-def _zone(given: Dict[str, Any]) -> Any:
-    return ZoneInfo(given.get("schedule_expression_timezone") or "UTC")
+def _zone(name: Optional[str]) -> tzinfo:
+    # UTC is known even where the machine has no table of zones.
+    return timezone.utc if name in (None, "", "UTC") else ZoneInfo(str(name))
 
 
 def _arm(backend: Any, schedule: Any) -> None:
@@ -67,7 +68,7 @@ def _arm(backend: Any, schedule: Any) -> None:
 
 
 def _plan(backend: Any, schedule: Any, turn: int, since: datetime) -> None:
-    zone = ZoneInfo(schedule.schedule_expression_timezone or "UTC")
+    zone = _zone(schedule.schedule_expression_timezone)
     first = getattr(schedule, "standin_first", None) or _date(schedule.start_date) or since
     schedule.standin_first = first
     due = expressions.following(schedule.schedule_expression, max(since, first - timedelta(seconds=1)), zone, first)
