@@ -96,6 +96,146 @@ async fn what_is_new_is_not_found_for_a_while() {
     assert_eq!(filtered(&stage).await, 2);
 }
 
+/// The answers to a look at a load balancer, a target group, a subnet group and a cluster; last, how many clusters
+/// are listed.
+async fn looks(stage: &Stage) -> [String; 5] {
+    let (elb, rds) = (stage.elb(), stage.rds());
+    let balancer = elb.describe_load_balancers().names("front").send().await;
+    let target = elb.describe_target_groups().names("back").send().await;
+    let group = rds
+        .describe_db_subnet_groups()
+        .db_subnet_group_name("db")
+        .send()
+        .await;
+    let cluster = rds
+        .describe_db_clusters()
+        .db_cluster_identifier("db")
+        .send()
+        .await;
+    let list = rds.describe_db_clusters().send().await.expect("clusters");
+    let listed = list.db_clusters().len().to_string();
+    [
+        code(balancer),
+        code(target),
+        code(group),
+        code(cluster),
+        listed,
+    ]
+}
+
+#[tokio::test]
+async fn load_balancers_and_databases_can_be_late_too() {
+    let stage = Stage::new();
+    let network = stage.network().await;
+    for service in ["elasticloadbalancing", "rds"] {
+        stage.order("stale", &json!({"service": service, "seconds": 20}));
+    }
+    let (elb, rds) = (stage.elb(), stage.rds());
+    let made = elb
+        .create_load_balancer()
+        .name("front")
+        .set_subnets(Some(network.subnets.clone()));
+    made.send().await.expect("a load balancer");
+    let made = elb
+        .create_target_group()
+        .name("back")
+        .vpc_id(&network.vpc)
+        .port(80);
+    let made = made.protocol(aws_sdk_elasticloadbalancingv2::types::ProtocolEnum::Http);
+    made.send().await.expect("a target group");
+    let made = rds
+        .create_db_subnet_group()
+        .db_subnet_group_name("db")
+        .db_subnet_group_description("x");
+    made.set_subnet_ids(Some(network.subnets.clone()))
+        .send()
+        .await
+        .expect("a group");
+    let made = rds
+        .create_db_cluster()
+        .db_cluster_identifier("db")
+        .engine("aurora-postgresql");
+    let made = made
+        .db_subnet_group_name("db")
+        .master_username("kong")
+        .manage_master_user_password(true);
+    made.send().await.expect("a cluster");
+    let absent = [
+        "LoadBalancerNotFound",
+        "TargetGroupNotFound",
+        "DBSubnetGroupNotFoundFault",
+        "DBClusterNotFoundFault",
+        "0",
+    ];
+    assert_eq!(looks(&stage).await, absent);
+    stage.skip(25);
+    assert_eq!(
+        looks(&stage).await,
+        ["accepted", "accepted", "accepted", "accepted", "1"]
+    );
+}
+
+#[tokio::test]
+async fn tags_of_addresses_and_databases_can_be_late_too() {
+    let stage = Stage::new();
+    let network = stage.network().await;
+    for service in ["ec2", "rds"] {
+        stage.order(
+            "stale",
+            &json!({"service": service, "seconds": 20, "hide": "tags"}),
+        );
+    }
+    let tag = Tag::builder().key("team").value("blue").build();
+    let tags = TagSpecification::builder()
+        .resource_type(ResourceType::ElasticIp)
+        .tags(tag);
+    let made = stage
+        .ec2()
+        .allocate_address()
+        .tag_specifications(tags.build());
+    made.send().await.expect("an address");
+    let tag = aws_sdk_rds::types::Tag::builder()
+        .key("team")
+        .value("blue")
+        .build();
+    let made = stage
+        .rds()
+        .create_db_subnet_group()
+        .db_subnet_group_name("db")
+        .tags(tag);
+    let made = made
+        .db_subnet_group_description("x")
+        .set_subnet_ids(Some(network.subnets.clone()));
+    let made = made
+        .send()
+        .await
+        .expect("a group")
+        .db_subnet_group
+        .expect("a group");
+    let arn = made.db_subnet_group_arn().expect("its ARN");
+    let counts = async || {
+        let seen = stage
+            .ec2()
+            .describe_addresses()
+            .send()
+            .await
+            .expect("addresses");
+        let tags = stage
+            .rds()
+            .list_tags_for_resource()
+            .resource_name(arn)
+            .send()
+            .await;
+        (
+            seen.addresses()[0].tags().len(),
+            tags.expect("tags").tag_list().len(),
+        )
+    };
+    assert_eq!(counts().await, (0, 0));
+    stage.skip(25);
+    assert_eq!(counts().await, (1, 1));
+}
+
 #[tokio::test]
 async fn one_operation_alone_can_be_late() {
     let stage = Stage::new();
