@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::databases;
 use super::fleet::{Fleet, KONG};
-use super::rollouts::{look, says};
+use super::rollouts::{create, deployments, look, says};
 use super::stage::{Stage, answers, code};
 use crate::support::standin;
 
@@ -220,12 +220,17 @@ async fn an_operation_of_cloud_map_fails_or_stays_pending() {
 async fn a_role_is_not_known_everywhere_for_a_while() {
     let fleet = Fleet::ready().await;
     let definition = fleet.register(KONG).await.expect("a definition");
-    let order = json!({"kind": "role", "resource": "tasks", "state": "propagating", "for": 60});
+    let order = json!({"kind": "role", "resource": "tasks", "state": "propagating", "for": 12});
     fleet.stage.order("states", &order);
-    fleet.stage.skip(50);
     let early = fleet.run(&definition, "true", "early").await;
     assert_eq!(early.expect_err("refused"), "ClientException");
-    fleet.stage.skip(15);
+    assert_eq!(create(&fleet, &definition, None, None).await, "accepted");
+    fleet.stage.skip(6);
+    let waiting = look(&fleet).await;
+    assert!(says(&waiting, "ECS was unable to assume the role") > 0);
+    assert_eq!(waiting.pending_count(), 0);
+    fleet.stage.skip(300);
+    assert_eq!(deployments(&look(&fleet).await), ["PRIMARY COMPLETED 2"]);
     fleet
         .run(&definition, "true", "late")
         .await
@@ -256,27 +261,43 @@ async fn a_zone_without_room_takes_no_tasks() {
         "{reason}"
     );
 
-    assert_eq!(
-        super::rollouts::create(&fleet, &definition, None, None).await,
-        "accepted"
-    );
-    fleet.stage.skip(30);
+    assert_eq!(create(&fleet, &definition, None, None).await, "accepted");
+    fleet.stage.skip(100);
     let stuck = look(&fleet).await;
-    assert!(
-        says(
-            &stuck,
-            "was unable to place a task. Reason: Capacity is unavailable"
-        ) > 0
+    let event = "was unable to place a task. Reason: Capacity is unavailable";
+    assert!(says(&stuck, event) > 2);
+    assert_eq!(
+        deployments(&stuck),
+        ["PRIMARY FAILED 0"],
+        "nothing to go back to"
     );
-    assert_eq!((stuck.running_count(), stuck.pending_count()), (0, 0));
-    fleet.stage.put("zone", "eu-west-1b", "available");
-    fleet.stage.skip(300);
+}
+
+#[tokio::test]
+async fn tasks_go_to_the_zone_that_has_room() {
+    let fleet = Fleet::ready().await;
+    let definition = fleet.register(KONG).await.expect("a definition");
+    fleet.stage.put("zone", "eu-west-1a", "no-fargate-capacity");
+    assert_eq!(create(&fleet, &definition, None, None).await, "accepted");
+    fleet.stage.skip(400);
     let steady = look(&fleet).await;
-    let rollout = super::rollouts::deployments(&steady);
     assert!(
-        rollout == ["PRIMARY COMPLETED 2"] || says(&steady, "deployment failed") > 0,
-        "{rollout:?}"
+        says(&steady, "was unable to place a task") > 0,
+        "it tries both"
     );
+    assert_eq!(deployments(&steady), ["PRIMARY COMPLETED 2"]);
+    let tasks = fleet
+        .stage
+        .ecs()
+        .list_tasks()
+        .cluster("kong")
+        .send()
+        .await
+        .expect("tasks");
+    for arn in tasks.task_arns() {
+        let zone = fleet.task(arn).await.availability_zone;
+        assert_eq!(zone.as_deref(), Some("eu-west-1b"));
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 """The times that a schedule's expression means: ``at(...)``, ``rate(...)`` and ``cron(...)``."""
 
 import re
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import List, Optional, Sequence, Set
 
 _MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
@@ -57,15 +57,15 @@ def _cron(fields: List[str], since: datetime, zone: tzinfo) -> Optional[datetime
     return None
 
 
-def _is_day(day: object, of_month: str, of_week: str) -> bool:
+def _is_day(day: date, of_month: str, of_week: str) -> bool:
     if of_month != "?":
         if of_month == "L":
-            return (day + timedelta(days=1)).month != day.month  # type: ignore[operator, attr-defined]
-        return day.day in _set(of_month, 1, 31)  # type: ignore[attr-defined]
-    weekday = day.isoweekday() % 7 + 1  # type: ignore[attr-defined]
+            return (day + timedelta(days=1)).month != day.month
+        return day.day in _set(of_month, 1, 31)
+    weekday = day.isoweekday() % 7 + 1
     nth = re.match(r"^(\w+)#(\d)$", of_week)
     if nth:
-        return weekday in _set(nth.group(1), 1, 7, _DAYS) and (day.day - 1) // 7 + 1 == int(nth.group(2))  # type: ignore[attr-defined]
+        return weekday in _set(nth.group(1), 1, 7, _DAYS) and (day.day - 1) // 7 + 1 == int(nth.group(2))
     return weekday in _set(of_week, 1, 7, _DAYS)
 
 

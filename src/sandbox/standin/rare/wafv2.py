@@ -4,7 +4,7 @@ moto deletes an ACL under its load balancer, takes any ARN for a resource and le
 many ACLs.
 """
 
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.resource_tagging import TaggedResource
@@ -50,14 +50,13 @@ def install() -> None:
     @around(WAFV2Backend, "delete_web_acl")
     def _delete(original: Any, self: Any, name: str, scope: str, _id: str, lock_token: str) -> None:
         acl = next((a for a in self.wacls.values() if a.id == _id and a.name == name), None)
-        original_call = lambda: original(self, name, scope, _id, lock_token)  # noqa: E731
         if acl is not None and acl.lock_token == lock_token and acl.associated_resources:
             raise JsonRESTError(
                 "WAFAssociatedItemException",
                 "AWS WAF couldn't perform the operation because your resource is being used by another resource or"
                 " it's associated with another resource.",
             )
-        original_call()
+        original(self, name, scope, _id, lock_token)
         if acl is not None:
             self.tagging_service.delete_all_tags_for_resource(acl.arn)
 
@@ -79,6 +78,6 @@ def tagged(account: str, region: str) -> Iterator[TaggedResource]:
     """What the tagging API lists of WAF."""
     if account not in wafv2_backends.keys():
         return
-    backend: Optional[Any] = wafv2_backends[account][region]
-    for acl in list(backend.wacls.values()) if backend else []:
-        yield TaggedResource(acl.arn, backend.tagging_service.get_tag_dict_for_resource(acl.arn), "wafv2:webacl")  # type: ignore[union-attr]
+    backend = wafv2_backends[account][region]
+    for acl in list(backend.wacls.values()):
+        yield TaggedResource(acl.arn, backend.tagging_service.get_tag_dict_for_resource(acl.arn), "wafv2:webacl")
