@@ -69,11 +69,14 @@ pub(super) fn answerable(no_input: bool) -> Result<(), CliError> {
 /// When the answer is no, or cannot be read.
 pub(super) async fn ask(question: &Question, screen: &Screen) -> Result<(), CliError> {
     screen.alert(&question.text);
+    // Whatever is said before there is an answer belongs on a line of its own.
+    let mut unanswered = Unanswered(Some(screen));
     let reading = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         stdin().read_line(&mut line).map(|_| line)
     });
     let line = reading.await.map_err(std::io::Error::other).flatten();
+    unanswered.0 = None;
     let line = line.map_err(|error| {
         CliError::failed(Failure::new("the answer cannot be read").chain(&error))
     })?;
@@ -82,6 +85,17 @@ pub(super) async fn ask(question: &Question, screen: &Screen) -> Result<(), CliE
     }
     screen.alert("Nothing has been changed.\n");
     Err(CliError::said(Exit::Failed))
+}
+
+/// A question that nobody has answered; ends its line when it is given up.
+struct Unanswered<'a>(Option<&'a Screen>);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(screen) = self.0 {
+            screen.alert("\n");
+        }
+    }
 }
 
 #[cfg(test)]

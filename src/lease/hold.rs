@@ -1,6 +1,8 @@
 //! Keeping a lease: renewed in time, known to be lost in time, given back.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::SystemTime;
 
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -28,7 +30,30 @@ pub(crate) enum Loss {
 pub(crate) struct Grip {
     lost: CancellationToken,
     why: Arc<OnceLock<Loss>>,
-    until: Arc<Mutex<Option<Instant>>>,
+    trust: Arc<Mutex<Option<Trust>>>,
+}
+
+/// Until when a lease can be taken for ours without another renewal.
+struct Trust {
+    until: Instant,
+    /// The same on the wall clock: the monotonic one stands still while a machine sleeps. A wall clock that is put
+    /// ahead meanwhile costs a rerun, and nothing else.
+    wall: SystemTime,
+    clock: Clock,
+}
+
+impl Trust {
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.until || (self.clock)() >= self.wall
+    }
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust")
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Grip {
@@ -40,7 +65,7 @@ impl Grip {
     /// How the lease was lost, if it was.
     #[must_use]
     pub(crate) fn loss(&self) -> Option<Loss> {
-        // A process that was stopped for a while must not work on before it has noticed.
+        // A process or a machine that has slept must not work on before it has noticed.
         let late = || self.is_late().then_some(Loss::Silence(None));
         self.why.get().cloned().or_else(late)
     }
@@ -58,13 +83,37 @@ impl Grip {
         self.lost.cancel();
     }
 
+    /// Whether the time is over in which it was surely ours.
     fn is_late(&self) -> bool {
-        let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        until.is_some_and(|until| Instant::now() >= until)
+        let trust = self.trust.lock().unwrap_or_else(PoisonError::into_inner);
+        trust.as_ref().is_some_and(Trust::is_over)
     }
 
-    fn trust_until(&self, end: Instant) {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
+    /// Trusts a lease for `terms`, counted from the moment before its last write was sent.
+    fn trust(&self, terms: Terms, sent: Sent, clock: &Clock) {
+        *self.trust.lock().unwrap_or_else(PoisonError::into_inner) = Some(Trust {
+            until: sent.at + terms.trusted(),
+            wall: sent.wall + terms.trusted(),
+            clock: Arc::clone(clock),
+        });
+    }
+}
+
+/// A moment on both clocks: before a write was sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent {
+    at: Instant,
+    /// The wall clock's time, which the write gives as its own.
+    pub(super) wall: SystemTime,
+}
+
+impl Sent {
+    /// Now.
+    pub(super) fn now(clock: &Clock) -> Self {
+        Self {
+            at: Instant::now(),
+            wall: clock(),
+        }
     }
 }
 
@@ -85,10 +134,10 @@ impl<S: Store> Held<S> {
         lease: Lease,
         terms: Terms,
         clock: Clock,
-        sent: Instant,
+        sent: Sent,
     ) -> Self {
         let (grip, stop) = (Grip::default(), CancellationToken::new());
-        grip.trust_until(sent + terms.trusted());
+        grip.trust(terms, sent, &clock);
         let (stack, token) = (lease.stack.clone(), lease.mark.token.clone());
         let keeper = Keeper {
             store: Arc::clone(&store),
@@ -150,14 +199,18 @@ struct Keeper<S> {
 
 impl<S: Store> Keeper<S> {
     /// Renews until the lease is lost.
-    async fn renew_on(&self, mut lease: Lease, mut sent: Instant) {
+    async fn renew_on(&self, mut lease: Lease, mut sent: Sent) {
         loop {
-            sleep_until(sent + self.terms.every()).await;
-            let fresh = lease.renewed((self.clock)());
-            let (tried, error) = (Instant::now(), Mutex::new(None));
+            sleep_until(sent.at + self.terms.every()).await;
+            // Once nothing more may be begun, nothing may be begun again.
+            if self.grip.is_late() {
+                return self.grip.lose(Loss::Silence(None));
+            }
+            let (tried, error) = (Sent::now(&self.clock), Mutex::new(None));
+            let fresh = lease.renewed(tried.wall);
             let outcome = tokio::select! {
                 biased;
-                () = sleep_until(sent + self.terms.trusted()) => {
+                () = sleep_until(sent.at + self.terms.trusted()) => {
                     let error = error.lock().unwrap_or_else(PoisonError::into_inner).take();
                     Err(Loss::Silence(error))
                 }
@@ -165,7 +218,7 @@ impl<S: Store> Keeper<S> {
             };
             match outcome {
                 Ok(()) => {
-                    self.grip.trust_until(tried + self.terms.trusted());
+                    self.grip.trust(self.terms, tried, &self.clock);
                     (lease, sent) = (fresh, tried);
                 }
                 Err(loss) => return self.grip.lose(loss),

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::hold::Held;
+use super::hold::{Held, Sent};
 use super::record::{Lease, Mark, Owner};
 use super::store::{Expected, Store, Written};
 use super::terms::Terms;
@@ -172,7 +172,7 @@ impl<S: Store> Claim<S> {
 
     /// Puts our lease where `expected` stands; nothing when it does not stand there, or there is no place yet.
     async fn put(&self, expected: Expected<'_>) -> Result<Option<Held<S>>, Error> {
-        let (sent, now) = (Instant::now(), (self.clock)());
+        let sent = Sent::now(&self.clock);
         let lease = Lease {
             stack: self.stack.clone(),
             mark: Mark {
@@ -181,8 +181,8 @@ impl<S: Store> Claim<S> {
             },
             owner: self.owner.clone(),
             purpose: self.purpose.clone(),
-            taken_at: now,
-            expires_at: now + self.terms.duration,
+            taken_at: sent.wall,
+            expires_at: sent.wall + self.terms.duration,
             duration: self.terms.duration,
         };
         let mut attempt = 1;

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 use crate::support::leases::{leases, put_lease, remove_leases};
-use crate::support::{Running, World};
+use crate::support::{Running, World, left};
 
 const REGION: &str = "eu-west-1";
 const SPEC: &str = "\
@@ -91,6 +91,32 @@ async fn a_run_with_nothing_to_do_takes_no_lease() {
     world.forget_calls();
     let _ = world.run(&["destroy", "--auto-approve"]).exits(0);
     assert_eq!(dynamodb(&world), 0);
+}
+
+#[tokio::test]
+async fn the_table_belongs_to_no_stack_and_stays() {
+    let world = World::new();
+    world.write("kongstack.yaml", SPEC);
+    let target = ["--auto-approve", "--target", "network/vpc"];
+    let _ = world.run(&[&["apply"], &target[..]].concat()).exits(0);
+    let _ = world.run(&["destroy", "--auto-approve"]).exits(0);
+    let tables = aws_sdk_dynamodb::Client::new(&world.aws(REGION));
+    let seen = tables.describe_table().table_name("kongstack-leases");
+    let table = seen.send().await.expect("a table").table;
+    let table = table.expect("a table");
+    let billing = table
+        .billing_mode_summary()
+        .and_then(|it| it.billing_mode());
+    assert_eq!(billing.map(|mode| mode.as_str()), Some("PAY_PER_REQUEST"));
+    let tags = tables.list_tags_of_resource();
+    let tags = tags.resource_arn(table.table_arn().expect("an ARN"));
+    let tags = tags.send().await.expect("tags");
+    let keys: Vec<_> = tags.tags().iter().map(|tag| tag.key()).collect();
+    assert_eq!(keys, ["kongstack:made-for"]);
+    assert_eq!(
+        left(&world.aws(REGION), "leased").await,
+        Vec::<String>::new()
+    );
 }
 
 #[tokio::test]

@@ -141,7 +141,7 @@ impl Store for Shelf {
 }
 
 /// A wall clock that goes with the paused time, `wrong` seconds ahead.
-fn clock(born: Instant, wrong: i64) -> impl Fn() -> SystemTime + Send + Sync + 'static {
+pub(super) fn clock(born: Instant, wrong: i64) -> impl Fn() -> SystemTime + Send + Sync + 'static {
     let base = sample().taken_at;
     move || {
         let now = base + born.elapsed();

@@ -1,5 +1,7 @@
 //! Keeping a lease, and noticing that it is lost.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
@@ -113,4 +115,22 @@ async fn whoever_drops_a_lease_no_longer_renews_it() {
     sleep(Duration::from_secs(2)).await;
     assert!(grip.is_lost());
     assert_eq!(shelf.lease().expect("a lease").mark.version, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_has_slept_begins_nothing_before_it_has_looked() {
+    let shelf = Shelf::with(None);
+    // While it sleeps, its wall clock goes on and its monotonic one does not.
+    let slept = Arc::new(AtomicU64::new(0));
+    let ahead = Arc::clone(&slept);
+    let wall = move || sample().taken_at + Duration::from_secs(ahead.load(Ordering::Relaxed));
+    let (held, _) = got(&claim(&shelf, "ann", 0).with_clock(wall), 0).await;
+    sleep(Duration::from_secs(20)).await;
+    assert!(!held.grip().is_lost());
+    slept.store(3600, Ordering::Relaxed);
+    assert!(held.grip().is_lost());
+    assert!(matches!(held.grip().loss(), Some(Loss::Silence(None))));
+    let version = shelf.lease().expect("a lease").mark.version;
+    assert!(lost_after(&held.grip()).await.is_some());
+    assert_eq!(shelf.lease().expect("a lease").mark.version, version);
 }

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::fake::{Shelf, Timed, claim, refused};
+use super::fake::{Shelf, Timed, claim, clock, refused};
 use crate::lease::store::{Deleted, Expected, Store, Written};
 use crate::lease::{Lease, Taken};
 use crate::resource::Error;
@@ -121,8 +121,9 @@ struct Holding {
     over: bool,
 }
 
-/// One run after the other: tries to take the lease, works under it for a while, gives it back or is killed.
-async fn works(name: String, shelf: Arc<Shelf>, seed: u64) -> Vec<Holding> {
+/// One run after the other: tries to take the lease, works under it for a while, gives it back or is killed. A careless
+/// one removes first what has expired by its own clock.
+async fn works(name: String, shelf: Arc<Shelf>, seed: u64, careless: bool) -> Vec<Holding> {
     let mut rng = StdRng::seed_from_u64(seed);
     let network = Arc::new(Network {
         shelf,
@@ -134,6 +135,16 @@ async fn works(name: String, shelf: Arc<Shelf>, seed: u64) -> Vec<Holding> {
     for _ in 0..6 {
         sleep(seconds(&mut rng, 0.0..60.0)).await;
         let patience = seconds(&mut rng, 0.0..200.0);
+        if careless {
+            let now = clock(network.born(), wrong)();
+            let there = network.shelf.lease().filter(|there| there.has_expired(now));
+            if let Some(there) = there {
+                network
+                    .shelf
+                    .inside()
+                    .remove(Expected::Exactly(&there.mark));
+            }
+        }
         let claim = claim(&network, &name, wrong);
         let Ok(Taken::Held { held, dead }) = claim.take(patience, &|_| {}).await else {
             continue;
@@ -158,11 +169,12 @@ async fn works(name: String, shelf: Arc<Shelf>, seed: u64) -> Vec<Holding> {
     holdings
 }
 
-async fn schedule(seed: u64) -> Vec<Holding> {
+async fn schedule(seed: u64, careless: bool) -> Vec<Holding> {
     let shelf = Shelf::with(None);
     let runs = (0..RUNS).map(|run| {
         let seed = seed * 1000 + run as u64 * 10;
-        tokio::spawn(works(format!("run {run}"), Arc::clone(&shelf), seed))
+        let name = format!("run {run}");
+        tokio::spawn(works(name, Arc::clone(&shelf), seed, careless))
     });
     let mut all = Vec::new();
     for run in runs.collect::<Vec<_>>() {
@@ -172,30 +184,41 @@ async fn schedule(seed: u64) -> Vec<Holding> {
     all
 }
 
+fn holdings(seed: u64, careless: bool) -> Vec<Holding> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    runtime.block_on(schedule(seed, careless))
+}
+
+/// The first two that held it at once.
+fn clash(holdings: &[Holding]) -> Option<String> {
+    let mut pairs = holdings.iter().zip(holdings.iter().skip(1));
+    let (one, next) = pairs.find(|(one, next)| one.to > next.from)?;
+    let (end, start) = (one.to, next.from);
+    Some(format!(
+        "{} until {end:?}, {} from {start:?}",
+        one.who, next.who
+    ))
+}
+
 #[test]
 fn whatever_happens_two_runs_never_hold_it_at_once() {
     let (mut held, mut taken_over) = (0, 0);
     for seed in 0..CASES {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .expect("a runtime");
-        let holdings = runtime.block_on(schedule(seed));
-        for (one, next) in holdings.iter().zip(holdings.iter().skip(1)) {
-            assert!(
-                one.to <= next.from,
-                "seed {seed}: {} from {:?} to {:?}, {} from {:?}",
-                one.who,
-                one.from,
-                one.to,
-                next.who,
-                next.from
-            );
-        }
+        let holdings = holdings(seed, false);
+        assert_eq!(clash(&holdings), None, "seed {seed}");
         held += holdings.len();
         taken_over += holdings.iter().filter(|holding| holding.over).count();
     }
     // Otherwise the schedules would say nothing.
     assert!(held > 1000 && taken_over > 100, "{held}, {taken_over}");
+}
+
+#[test]
+fn runs_that_trust_their_clocks_are_found_out() {
+    let clashes = (0..CASES / 10).filter(|seed| clash(&holdings(*seed, true)).is_some());
+    assert!(clashes.count() > 5);
 }
