@@ -15,6 +15,10 @@ use crate::resource::Error;
 /// How often a write is sent that gets no clear answer; each time the SDK has retried it already.
 const ATTEMPTS: u32 = 3;
 
+/// Before looking again at what was in the way of a write; should a read ever lag behind, it is not asked in vain a
+/// thousand times.
+const AGAIN: Duration = Duration::from_millis(100);
+
 /// A wall clock.
 pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
@@ -124,7 +128,10 @@ impl<S: Store> Claim<S> {
             let Some(there) = self.store.read(&self.stack).await? else {
                 match self.put(Expected::Nothing).await? {
                     Some(held) => return Ok(Taken::Held { held, dead: None }),
-                    None => continue,
+                    None => {
+                        sleep(AGAIN).await;
+                        continue;
+                    }
                 }
             };
             let watch = Watch::on(watched.take(), &there);
