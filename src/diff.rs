@@ -52,6 +52,9 @@ impl fmt::Debug for Entry {
     }
 }
 
+/// Why what is not there is made, where there is no more to say.
+pub(crate) const NEW: &str = "it is in the spec and not in AWS";
+
 /// Why what is on its way out is deleted.
 const BEGUN: &str = "its deletion was begun and is not finished";
 
@@ -150,11 +153,8 @@ fn compare_one(
         live: live.cloned(),
     };
     let Some((seen, value)) = live.and_then(|seen| Some((seen, seen.live.as_ref()?))) else {
-        return Ok(entry(
-            Action::Create,
-            "it is in the spec and not in AWS".to_owned(),
-            Diff::new(),
-        ));
+        let reason = creation_reason(&resource.address, known.world);
+        return Ok(entry(Action::Create, reason, Diff::new()));
     };
     let diff = seen.kind.diff(&resource.desired, value, known)?;
     if diff.is_empty() {
@@ -167,6 +167,19 @@ fn compare_one(
     let order = seen.kind.replace_order(&resource.desired, value)?;
     let reasons: Vec<&str> = reasons.into_iter().collect();
     Ok(entry(Action::Replace(order), reasons.join("; "), diff))
+}
+
+/// Why a resource is made: what is left of an earlier one is part of that.
+fn creation_reason(address: &Address, world: &World) -> String {
+    let leaving = |seen: &&Seen| seen.address == *address;
+    if let Some(seen) = world.leaving.iter().find(leaving) {
+        return format!(
+            "{} is still being deleted; the new one is made when it is gone",
+            seen.id
+        );
+    }
+    let missing = world.missing.get(address);
+    missing.map_or_else(|| NEW.to_owned(), Clone::clone)
 }
 
 fn update_reason(changes: &[Change]) -> String {

@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(crate) leaving: Vec<Seen>,
     /// Whose resource stands where ours must go.
     pub(crate) foreign: BTreeMap<Address, String>,
+    /// What is left of resources that are not there.
+    pub(crate) missing: BTreeMap<Address, String>,
 }
 
 impl Resolve for World {
@@ -112,6 +114,9 @@ impl World {
         match &seen.standing {
             Standing::Foreign(name) => {
                 self.foreign.insert(seen.address, name.clone());
+            }
+            Standing::Missing(why) => {
+                self.missing.insert(seen.address, why.clone());
             }
             Standing::Leaving => self.leaving.push(seen),
             Standing::Retired => self.retired.push(seen),

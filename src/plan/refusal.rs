@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::diff::{Action, Entry};
 use crate::observe::World;
-use crate::resource::{Address, Blocker};
+use crate::resource::{Address, Blocker, ReplaceOrder};
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(crate) enum Refusal {
         address: Address,
         /// What would happen to it, and why.
         why: String,
+        /// What to do instead, where the spec is not what brought it about.
+        remedy: Option<String>,
     },
     /// AWS would refuse a deletion.
     Blocked {
@@ -29,6 +31,15 @@ pub(crate) enum Refusal {
         address: Address,
         /// What stands in the way.
         blocker: Blocker,
+    },
+    /// The new one needs the place of the old, which cannot go: what stays in the stack stands in it.
+    StoodIn {
+        /// What would be replaced.
+        address: Address,
+        /// Why, and what stands in it.
+        why: String,
+        /// How it can be done all the same.
+        fix: &'static str,
     },
 }
 
@@ -38,7 +49,8 @@ impl Refusal {
         match self {
             Self::Foreign { address, .. }
             | Self::DataLoss { address, .. }
-            | Self::Blocked { address, .. } => address,
+            | Self::Blocked { address, .. }
+            | Self::StoodIn { address, .. } => address,
         }
     }
 
@@ -48,12 +60,14 @@ impl Refusal {
             Self::Foreign { address, .. } => format!(
                 "give the stack another name, choose another name for {address} under `names`, or remove that resource yourself"
             ),
-            Self::DataLoss { address, .. } => {
-                format!(
-                    "undo the change in the spec, or accept the loss with --allow-data-loss {address}"
-                )
+            Self::DataLoss {
+                address, remedy, ..
+            } => {
+                let instead = remedy.as_deref().unwrap_or("undo the change in the spec");
+                format!("{instead}, or accept the loss with --allow-data-loss {address}")
             }
             Self::Blocked { blocker, .. } => blocker.fix.clone(),
+            Self::StoodIn { fix, .. } => (*fix).to_owned(),
         }
     }
 }
@@ -67,7 +81,9 @@ impl fmt::Display for Refusal {
                     "{address}: {name} is in its place and does not belong to this stack; it is left untouched"
                 )
             }
-            Self::DataLoss { address, why } => write!(f, "{address}: {why}"),
+            Self::DataLoss { address, why, .. } | Self::StoodIn { address, why, .. } => {
+                write!(f, "{address}: {why}")
+            }
             Self::Blocked { address, blocker } => write!(f, "{address}: {}", blocker.reason),
         }
     }
@@ -99,10 +115,47 @@ pub(super) fn find(entries: &[Entry], world: &World, may_lose: &[Address]) -> Ve
             entry.kind.noun(),
             entry.reason
         );
+        let ailment = entry.live.as_ref().and_then(|live| live.ailment.clone());
+        let (why, remedy) = match ailment {
+            Some(ailment) => (format!("{}; {why}", ailment.what), Some(ailment.remedy)),
+            None => (why, None),
+        };
         Some(Refusal::DataLoss {
             address: entry.address.clone(),
             why,
+            remedy,
         })
     });
-    foreign.chain(losing).collect()
+    let stood_in = entries.iter().filter_map(|entry| stood_in(entry, entries));
+    foreign.chain(losing).chain(stood_in).collect()
+}
+
+/// What has to go before its successor is made, while others that stay would leave it only for that successor: the
+/// one would wait for the other until time is up.
+fn stood_in(entry: &Entry, entries: &[Entry]) -> Option<Refusal> {
+    let fix = entry.kind.stood_in()?;
+    if entry.action != Action::Replace(ReplaceOrder::DeleteFirst) {
+        return None;
+    }
+    let id = &entry.live.as_ref()?.id;
+    let stays = |other: &&Entry| matches!(other.action, Action::NoOp | Action::Update);
+    let stands_in = |other: &&Entry| {
+        let live = other.live.as_ref();
+        live.is_some_and(|live| live.uses.contains(id))
+    };
+    let standing = entries.iter().filter(stays).filter(stands_in);
+    let standing: Vec<&str> = standing.map(|other| other.address.as_str()).collect();
+    if standing.is_empty() {
+        return None;
+    }
+    Some(Refusal::StoodIn {
+        address: entry.address.clone(),
+        why: format!(
+            "{id} would have to go before the new {} is made ({}), but it is not free: {} would move out of it only then",
+            entry.kind.noun(),
+            entry.reason,
+            standing.join(", ")
+        ),
+        fix,
+    })
 }

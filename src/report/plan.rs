@@ -2,7 +2,7 @@
 
 use super::style::{CREATE, DELETE, ERROR, FAINT, HINT, REPLACE, STRONG, UPDATE, paint};
 use super::wrap::{clean, hang, wrap};
-use crate::diff::{Action, Entry};
+use crate::diff::{Action, Entry, NEW};
 use crate::plan::{Plan, Purpose};
 use crate::resource::{Change, Effect, Layer, ReplaceOrder, Standing};
 
@@ -47,7 +47,7 @@ pub(crate) fn plan(plan: &Plan, file: &str, width: usize) -> String {
         }
         text.push('\n');
     }
-    text + &refusals(plan, width) + &summary(plan, file, width)
+    text + &ailments(plan, width) + &refusals(plan, width) + &summary(plan, file, width)
 }
 
 /// The last lines: how many of each, or that there is nothing to do.
@@ -130,7 +130,8 @@ fn reason(entry: &Entry, purpose: Purpose) -> Option<String> {
         .iter()
         .all(|change| change.effect == Effect::Wait);
     match entry.action {
-        Action::NoOp | Action::Create => None,
+        Action::NoOp => None,
+        Action::Create => (entry.reason != NEW).then(|| entry.reason.clone()),
         Action::Update => waits.then(|| entry.reason.clone()),
         Action::Replace(ReplaceOrder::CreateFirst) => Some(format!(
             "{}; the new one is made before the old one goes",
@@ -195,6 +196,31 @@ fn shown(value: Option<&str>, without: &str) -> String {
         Some("") => "(empty)".to_owned(),
         Some(value) => clean(value),
     }
+}
+
+/// What is wrong with what stays, and what a person can do about it.
+fn ailments(plan: &Plan, width: usize) -> String {
+    let stays = |entry: &&Entry| matches!(entry.action, Action::NoOp | Action::Update);
+    let mut text = String::new();
+    for entry in plan.entries.iter().filter(stays) {
+        let Some(ailment) = entry.live.as_ref().and_then(|live| live.ailment.as_ref()) else {
+            continue;
+        };
+        let address = paint(STRONG, entry.address.as_str());
+        text += &format!("  {} {address}\n", paint(HINT, "!"));
+        let what = hang(&clean(&ailment.what), width, FIELD);
+        text += &format!("{}{what}\n", " ".repeat(FIELD));
+        let remedy = hang(&ailment.remedy, width, FIELD + 9);
+        text += &format!(
+            "{}{} {remedy}\n",
+            " ".repeat(FIELD),
+            paint(HINT, "by hand:")
+        );
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!("{}\n{text}\n", paint(HINT, "needs attention"))
 }
 
 fn refusals(plan: &Plan, width: usize) -> String {

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use crate::diff::{Action, Entry};
 use crate::plan::{Plan, Purpose, Refusal, StepKind, StepNode};
 use crate::resource::{
-    Address, AnyKind, Blocker, Diff, Effect, Erased, Error, KindRef, Observer, Outputs,
+    Address, Ailment, AnyKind, Blocker, Diff, Effect, Erased, Error, KindRef, Observer, Outputs,
     ReplaceOrder, Resolve, Resource, Seen, Standing, Step,
 };
 
@@ -35,6 +35,10 @@ impl AnyKind for Named {
 
     fn holds_data(&self) -> bool {
         false
+    }
+
+    fn stood_in(&self) -> Option<&'static str> {
+        None
     }
 
     fn observe<'a>(
@@ -124,14 +128,31 @@ pub(super) fn differing(
 
 /// The same with something live behind it that waits for its deletion.
 pub(super) fn retired(entry: Entry) -> Entry {
+    with_live(entry, Standing::Retired, None)
+}
+
+/// The same with something live behind it that no call of ours mends.
+pub(super) fn ailing(entry: Entry) -> Entry {
+    let ailment = Ailment {
+        what: "it is active_impaired: it serves requests, and has not the addresses to grow"
+            .to_owned(),
+        remedy:
+            "free addresses in its subnets, of which each needs eight or more for it to grow into"
+                .to_owned(),
+    };
+    with_live(entry, Standing::Owned, Some(ailment))
+}
+
+fn with_live(entry: Entry, standing: Standing, ailment: Option<Ailment>) -> Entry {
     let live = Seen {
         address: entry.address.clone(),
         kind: entry.kind,
-        standing: Standing::Retired,
+        standing,
         id: "old".to_owned(),
         live: None,
         outputs: Outputs::default(),
         uses: Vec::new(),
+        ailment,
     };
     Entry {
         live: Some(live),

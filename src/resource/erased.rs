@@ -9,8 +9,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::{
-    Address, Blocker, Diff, Error, Found, Kind, Observer, Outputs, References, ReplaceOrder,
-    Resolve, Step, Wanted,
+    Address, Ailment, Blocker, Diff, Error, Found, Kind, Observer, Outputs, References,
+    ReplaceOrder, Resolve, Step, Wanted,
 };
 
 /// A desired or live resource of some kind.
@@ -24,6 +24,8 @@ pub(crate) trait AnyKind: Send + Sync {
     fn noun(&self) -> &'static str;
     /// See [`Kind::HOLDS_DATA`].
     fn holds_data(&self) -> bool;
+    /// See [`Kind::STOOD_IN`].
+    fn stood_in(&self) -> Option<&'static str>;
     /// See [`Kind::observe`].
     fn observe<'a>(
         &'a self,
@@ -118,6 +120,8 @@ pub(crate) enum Standing {
     Leaving,
     /// Somebody else's; the text names it.
     Foreign(String),
+    /// Not there; the text says what is left of it.
+    Missing(String),
 }
 
 /// A live resource, as observed.
@@ -129,14 +133,16 @@ pub(crate) struct Seen {
     pub(crate) kind: KindRef,
     /// Whose it is.
     pub(crate) standing: Standing,
-    /// Its id; empty for a foreign one.
+    /// Its id; empty for a foreign or missing one.
     pub(crate) id: String,
-    /// What AWS has; nothing for a foreign one.
+    /// What AWS has; nothing for a foreign or missing one.
     pub(crate) live: Option<Erased>,
     /// What it publishes.
     pub(crate) outputs: Outputs,
     /// See [`Kind::uses`].
     pub(crate) uses: Vec<String>,
+    /// See [`Kind::ailment`].
+    pub(crate) ailment: Option<Ailment>,
 }
 
 impl Seen {
@@ -148,21 +154,25 @@ impl Seen {
             id: K::id(&live),
             outputs: K::outputs(&live),
             uses: K::uses(&live),
+            ailment: K::ailment(&live),
             live: Some(Arc::new(live)),
+        };
+        let without = |address, standing| Self {
+            address,
+            kind: kind::<K>(),
+            standing,
+            id: String::new(),
+            live: None,
+            outputs: Outputs::default(),
+            uses: Vec::new(),
+            ailment: None,
         };
         match found {
             Found::Owned(address, live) => of(address, Standing::Owned, live),
             Found::Retired(address, live) => of(address, Standing::Retired, live),
             Found::Leaving(address, live) => of(address, Standing::Leaving, live),
-            Found::Foreign(address, name) => Self {
-                address,
-                kind: kind::<K>(),
-                standing: Standing::Foreign(name),
-                id: String::new(),
-                live: None,
-                outputs: Outputs::default(),
-                uses: Vec::new(),
-            },
+            Found::Foreign(address, name) => without(address, Standing::Foreign(name)),
+            Found::Missing(address, why) => without(address, Standing::Missing(why)),
         }
     }
 
@@ -214,6 +224,10 @@ impl<K: Kind> AnyKind for Of<K> {
 
     fn holds_data(&self) -> bool {
         K::HOLDS_DATA
+    }
+
+    fn stood_in(&self) -> Option<&'static str> {
+        K::STOOD_IN
     }
 
     fn observe<'a>(

@@ -27,6 +27,8 @@ pub(crate) enum Found<L> {
     Leaving(Address, L),
     /// Somebody else's, in the place (name) that the resource at this address needs; the text names it.
     Foreign(Address, String),
+    /// Not there, but something of it is: the text says what, and what making it does about that.
+    Missing(Address, String),
 }
 
 impl<L> Found<L> {
@@ -57,6 +59,15 @@ pub(crate) struct Blocker {
     pub(crate) fix: String,
 }
 
+/// A state that AWS reports and that no call of a kind ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ailment {
+    /// The state as AWS spells it, and what it means.
+    pub(crate) what: String,
+    /// What a person can do about it.
+    pub(crate) remedy: String,
+}
+
 /// One sort of AWS resource: how it is found, compared, made, changed and removed.
 ///
 /// Everything but the `async` methods is pure.
@@ -67,6 +78,8 @@ pub(crate) trait Kind: Sized + Send + Sync + 'static {
     const NOUN: &'static str;
     /// Whether deleting one loses what cannot be made again.
     const HOLDS_DATA: bool = false;
+    /// For one that AWS deletes only when nothing stands in it any more: how its successor can be made before that.
+    const STOOD_IN: Option<&'static str> = None;
 
     /// What it should be.
     type Desired: Debug + Clone + Send + Sync + Any;
@@ -97,6 +110,11 @@ pub(crate) trait Kind: Sized + Send + Sync + 'static {
 
     /// Where it is not as desired. Must destructure `desired` whole.
     fn diff(desired: &Self::Desired, live: &Self::Live, outputs: &dyn Resolve) -> Diff;
+
+    /// What is wrong with it that no update mends; a plan says so whatever else it does.
+    fn ailment(_live: &Self::Live) -> Option<Ailment> {
+        None
+    }
 
     /// In which order a replacement goes.
     fn replace_order(_desired: &Self::Desired, _live: &Self::Live) -> ReplaceOrder {

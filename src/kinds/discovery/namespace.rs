@@ -68,7 +68,11 @@ impl Kind for Namespace {
         for (one, listed) in wanted.iter().zip(&listed) {
             let owned = |found: &Found<_>| matches!(found, Found::Owned(address, _) if address == one.address);
             if !found.iter().any(owned) {
-                found.extend(foreign(cx, one, listed, &found).await?);
+                let instead = match foreign(cx, one, listed, &found).await? {
+                    None => in_the_making(cx, one).await?,
+                    theirs => theirs,
+                };
+                found.extend(instead);
             }
         }
         Ok(found)
@@ -118,7 +122,7 @@ impl Kind for Namespace {
     async fn create(cx: &Step, desired: &NamespaceDesired) -> Result<Outputs, Error> {
         let what = format!("namespace {}", desired.name);
         // A run that was cut off may have left one in the making, which no list shows yet.
-        for id in operation::namespaces_in_the_making(cx).await? {
+        for id in operation::namespaces_in_the_making(cx.clients()).await? {
             if let Err(error @ (Error::Interrupted { .. } | Error::TimedOut { .. })) =
                 operation::done(cx, &what, &id, CREATION).await
             {
@@ -211,6 +215,20 @@ impl Kind for Namespace {
         .await?;
         Ok(Vec::new())
     }
+}
+
+/// Cloud Map shows a namespace only when it is made: until then there is an operation, which does not say for whom.
+async fn in_the_making(
+    cx: &Observer,
+    wanted: &Wanted<'_, Namespace>,
+) -> Result<Option<Found<NamespaceLive>>, Error> {
+    let open = operation::namespaces_in_the_making(cx.clients()).await?;
+    Ok(open.first().map(|operation| {
+        let why = format!(
+            "Cloud Map is making a namespace (operation {operation}), perhaps since an interrupted run; it is waited for, and taken if it is this one"
+        );
+        Found::Missing(wanted.address.clone(), why)
+    }))
 }
 
 /// Waits until the namespace shows, with its hosted zone.

@@ -133,7 +133,7 @@ pub(super) async fn foreign(
             Found::Owned(_, live) | Found::Retired(_, live) | Found::Leaving(_, live) => {
                 one.id() == Some(&live.id)
             }
-            Found::Foreign(..) => false,
+            Found::Foreign(..) | Found::Missing(..) => false,
         })
     };
     for one in listed.iter().filter(|one| !is_known(one)) {

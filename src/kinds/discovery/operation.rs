@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_servicediscovery::types::{
-    FilterCondition, OperationFilter, OperationFilterName, OperationStatus, OperationTargetType,
-    OperationType,
+    FilterCondition, OperationFilter, OperationFilterName, OperationStatus, OperationSummary,
+    OperationTargetType, OperationType,
 };
 
 use super::tagging::unbuilt;
-use crate::aws::failed;
+use crate::aws::{Clients, failed};
 use crate::resource::{Error, Look, Patience, Step};
 
 /// What an operation worked on, by sort.
@@ -53,7 +53,7 @@ pub(super) async fn done(
 }
 
 /// The ids of operations that are still making a namespace in this account and region.
-pub(super) async fn namespaces_in_the_making(cx: &Step) -> Result<Vec<String>, Error> {
+pub(super) async fn namespaces_in_the_making(clients: &Clients) -> Result<Vec<String>, Error> {
     let filter = |name, values: &[&str]| {
         OperationFilter::builder()
             .name(name)
@@ -63,8 +63,7 @@ pub(super) async fn namespaces_in_the_making(cx: &Step) -> Result<Vec<String>, E
             .map_err(unbuilt)
     };
     let making = OperationType::CreateNamespace;
-    let answer = cx
-        .clients()
+    let mut pages = clients
         .discovery()
         .list_operations()
         .filters(filter(OperationFilterName::Type, &[making.as_str()])?)
@@ -72,16 +71,20 @@ pub(super) async fn namespaces_in_the_making(cx: &Step) -> Result<Vec<String>, E
             OperationFilterName::Status,
             &["SUBMITTED", "PENDING"],
         )?)
-        .send()
-        .await
-        .map_err(failed("servicediscovery:ListOperations"))?;
-    let open = answer.operations.unwrap_or_default().into_iter();
-    // Not every answer honours the filter by state.
-    let open = open.filter(|one| {
-        !matches!(
-            one.status,
-            Some(OperationStatus::Success | OperationStatus::Fail)
-        )
-    });
-    Ok(open.filter_map(|one| one.id).collect())
+        .into_paginator()
+        .send();
+    let mut open = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(failed("servicediscovery:ListOperations"))?;
+        // Not every answer honours the filter by state.
+        let running = |one: &OperationSummary| {
+            !matches!(
+                one.status,
+                Some(OperationStatus::Success | OperationStatus::Fail)
+            )
+        };
+        let listed = page.operations.unwrap_or_default().into_iter();
+        open.extend(listed.filter(running).filter_map(|one| one.id));
+    }
+    Ok(open)
 }

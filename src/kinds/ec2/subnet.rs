@@ -52,6 +52,9 @@ pub(crate) struct Live {
 impl Kind for Subnet {
     const TYPE: &'static str = "AWS::EC2::Subnet";
     const NOUN: &'static str = "subnet";
+    const STOOD_IN: Option<&'static str> = Some(
+        "give the subnets other addresses under network.public_subnets and network.private_subnets: new ones are then made beside the old, and what stands in these moves over",
+    );
     type Desired = Desired;
     type Live = Live;
 
@@ -263,12 +266,18 @@ async fn available(cx: &Step, id: &SubnetId) -> Result<Live, Error> {
 async fn keep_private(cx: &Step, id: &SubnetId) -> Result<(), Error> {
     let off = AttributeBooleanValue::builder().value(false).build();
     let ec2 = cx.clients().ec2();
-    let call = ec2
-        .modify_subnet_attribute()
-        .subnet_id(id.as_str())
-        .map_public_ip_on_launch(off);
-    let answer = call.send().await;
-    answer.map_err(failed("ec2:ModifySubnetAttribute"))?;
+    let modify = || {
+        let call = ec2
+            .modify_subnet_attribute()
+            .subnet_id(id.as_str())
+            .map_public_ip_on_launch(off.clone());
+        async move {
+            let answer = call.send().await;
+            answer.map_err(failed("ec2:ModifySubnetAttribute"))
+        }
+    };
+    cx.retry("the subnet's attribute", QUICK, ABSENT, modify)
+        .await?;
     Ok(())
 }
 
@@ -319,6 +328,25 @@ mod tests {
                 1
             );
         }
+    }
+
+    #[test]
+    fn a_subnet_whose_creation_was_cut_short_is_finished_and_a_failed_one_replaced() {
+        let same = desired("10.0.1.0/24", "eu-west-1a");
+        let half = Live {
+            state: "pending".to_owned(),
+            map_public_ip: true,
+            ..live()
+        };
+        let diff = Subnet::diff(&same, &half, &Nothing);
+        assert!(diff.has("state") && diff.has("map_public_ip_on_launch"));
+        assert_eq!(diff.replacing().count(), 0);
+        let failed = Live {
+            state: "failed-insufficient-capacity".to_owned(),
+            ..live()
+        };
+        let diff = Subnet::diff(&same, &failed, &Nothing);
+        assert_eq!(diff.replacing().count(), 1);
     }
 
     #[test]

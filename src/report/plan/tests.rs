@@ -3,7 +3,7 @@
 use super::*;
 use crate::plan::Refusal;
 use crate::report::sample::{
-    CLUSTER, LISTENER, POLICY, SUBNET, TASK, VPC, at, differing, entry, plan_of, retired,
+    CLUSTER, LISTENER, POLICY, SUBNET, TASK, VPC, ailing, at, differing, entry, plan_of, retired,
 };
 use crate::resource::Blocker;
 
@@ -144,6 +144,7 @@ fn refusals_come_before_the_summary() {
             why:
                 "the Aurora cluster would be replaced, and its data lost (its engine cannot change)"
                     .to_owned(),
+            remedy: None,
         },
         Refusal::Blocked {
             address: at("security/data-plane"),
@@ -197,6 +198,45 @@ fn nothing_to_do_is_one_line() {
     insta::assert_snapshot!(shown(&plan), @r"
     Left alone because not selected: 1.
     No changes. AWS matches kongstack.yaml.
+    ");
+}
+
+#[test]
+fn what_no_call_mends_is_told_even_where_nothing_changes() {
+    let same = entry("ingress/load-balancer", &LISTENER, Action::NoOp, "");
+    let replaced = entry(
+        "database/writer",
+        &CLUSTER,
+        Action::Replace(ReplaceOrder::DeleteFirst),
+        "it failed",
+    );
+    let restored = entry(
+        "secrets/admin-key",
+        &POLICY,
+        Action::Create,
+        "it is scheduled for deletion and is restored with the value it has",
+    );
+    let entries = vec![ailing(same), ailing(replaced), restored];
+    let plan = plan_of(Purpose::Apply, entries, Vec::new());
+    insta::assert_snapshot!(shown(&plan), @r"
+    The stack `kong-gw` in eu-west-1 would change:
+
+    secrets
+        + create  secrets/admin-key  IAM policy
+          because it is scheduled for deletion and is restored with the value it has
+
+    database
+      -/+ replace database/writer  Aurora cluster
+          because it failed; the old one goes before the new one is made
+
+    needs attention
+      ! ingress/load-balancer
+          it is active_impaired: it serves requests, and has not the addresses to
+          grow
+          by hand: free addresses in its subnets, of which each needs eight or more
+                   for it to grow into
+
+    Plan: 1 to create, 0 to update, 1 to replace, 0 to delete, 1 unchanged.
     ");
 }
 
