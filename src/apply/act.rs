@@ -21,6 +21,10 @@ const SETTLE: Patience = Patience {
     at_most: Duration::from_secs(600),
 };
 
+/// How often to look for what an unanswered creation may have made before it is asked for again: AWS may show it, or
+/// its tags, only after some time.
+const LOOKS: u32 = 5;
+
 /// What a step achieved.
 #[derive(Debug, Default)]
 pub(super) struct Acted {
@@ -130,7 +134,7 @@ async fn again(
     engine: &Engine,
     lost: Lost,
 ) -> Option<Result<Acted, Error>> {
-    let found = match look(entry, kind, engine).await {
+    let found = match look_patiently(step, entry, kind, engine).await {
         Ok(found) => found,
         Err(error) => return Some(Err(error)),
     };
@@ -166,6 +170,23 @@ async fn finish(
         return made(seen.map(|seen| seen.outputs.clone()).unwrap_or_default());
     }
     made(entry.kind.update(step, desired, live, &diff).await?)
+}
+
+/// What a creation may have made is looked for several times.
+async fn look_patiently(
+    step: &Step,
+    entry: &Entry,
+    kind: StepKind,
+    engine: &Engine,
+) -> Result<Option<Seen>, Error> {
+    for _ in 1..LOOKS {
+        let found = look(entry, kind, engine).await?;
+        if found.is_some() || kind != StepKind::Create {
+            return Ok(found);
+        }
+        settle(step).await?;
+    }
+    look(entry, kind, engine).await
 }
 
 /// The live resource the step is about: for a creation that is never the one it replaces.

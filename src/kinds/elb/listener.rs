@@ -195,7 +195,7 @@ impl Kind for Listener {
 
     async fn create(cx: &Step, desired: &ListenerDesired) -> Result<Outputs, Error> {
         let load_balancer = cx.get(&desired.load_balancer)?;
-        let answer = cx
+        let call = cx
             .clients()
             .elb()
             .create_listener()
@@ -205,14 +205,19 @@ impl Kind for Listener {
             .set_certificates(desired.protocol.certificates())
             .set_ssl_policy(desired.protocol.policy().cloned())
             .default_actions(desired.action.sdk(cx)?)
-            .set_tags(Some(tagging::sdk(&desired.tags)))
-            .send()
-            .await
-            .map_err(failed("elasticloadbalancing:CreateListener"));
-        let made = match answer {
+            .set_tags(Some(tagging::sdk(&desired.tags)));
+        let not_yet = ["LoadBalancerNotFound", "TargetGroupNotFound"];
+        let answer = cx.retry("its load balancer", look::NEW, &not_yet, || {
+            let call = call.clone();
+            async move {
+                let answer = call.send().await;
+                answer.map_err(failed("elasticloadbalancing:CreateListener"))
+            }
+        });
+        let made = match answer.await {
             Ok(answer) => answer.listeners.unwrap_or_default().pop(),
             // A repeated call whose first answer was lost.
-            Err(error) if error.is(&["DuplicateListener"]) => {
+            Err(Error::Aws(error)) if error.is(&["DuplicateListener"]) => {
                 let listeners = look::listeners(cx.clients(), load_balancer.as_str()).await?;
                 let there = listeners
                     .into_iter()
@@ -222,7 +227,7 @@ impl Kind for Listener {
                     _ => return Err(error.into()),
                 }
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         let arn = made.and_then(|one| one.listener_arn);
         let arn = arn.ok_or(Error::Incomplete {

@@ -12,9 +12,9 @@ use super::tagging;
 use crate::aws::{OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Address, Arn, Blocker, CanonicalZoneId, Diff, DnsName, Effect, Error, Found, Kind, Look,
-    Observer, Output, Outputs, Patience, Ref, References, ReplaceOrder, Resolve, ResourceLabel,
-    ResourceName, SecurityGroupId, Step, SubnetId, Tags, VpcId, Wanted,
+    Address, Ailment, Arn, Blocker, CanonicalZoneId, Diff, DnsName, Effect, Error, Found, Kind,
+    Look, Observer, Output, Outputs, Patience, Ref, References, ReplaceOrder, Resolve,
+    ResourceLabel, ResourceName, SecurityGroupId, Step, SubnetId, Tags, VpcId, Wanted,
 };
 
 /// Published logs of provisioning tools: 141 to 187 seconds.
@@ -138,8 +138,12 @@ impl Kind for LoadBalancer {
         let mut diff = Diff::new();
         match live.state.as_str() {
             "provisioning" => diff.pending("state", "provisioning", "active"),
-            "failed" => diff.broken("state", "failed", "active", "AWS could not set it up"),
-            // `active_impaired` serves traffic; it lacks addresses or capacity to grow.
+            "failed" => {
+                let reason = live.reason.as_deref().unwrap_or("no reason given");
+                let state = format!("failed: {reason}");
+                diff.broken("state", &state, "active", "AWS could not set it up");
+            }
+            // `active_impaired` is an ailment.
             _ => {}
         }
         diff.immutable("name", name, &live.name, "a load balancer keeps its name");
@@ -165,6 +169,18 @@ impl Kind for LoadBalancer {
         }
         diff.tags(tags, &live.tags);
         diff
+    }
+
+    /// An impaired one serves traffic; another in its place would lack the same addresses to grow.
+    fn ailment(live: &LoadBalancerLive) -> Option<Ailment> {
+        let reason = live.reason.as_deref().unwrap_or("no reason given");
+        (live.state == "active_impaired").then(|| Ailment {
+            what: format!(
+                "load balancer {} is active_impaired: it serves requests, but cannot grow ({reason})",
+                live.name
+            ),
+            remedy: "free addresses in its subnets, which need eight each, or give it larger subnets".to_owned(),
+        })
     }
 
     /// AWS knows one load balancer of a name; with another name the new one is made beside the old.
@@ -293,7 +309,7 @@ fn ids<T: Output>(values: &[T]) -> Vec<String> {
 }
 
 async fn make(cx: &Step, desired: &LoadBalancerDesired) -> Result<String, Error> {
-    let answer = cx
+    let call = cx
         .clients()
         .elb()
         .create_load_balancer()
@@ -302,21 +318,26 @@ async fn make(cx: &Step, desired: &LoadBalancerDesired) -> Result<String, Error>
         .scheme(LoadBalancerSchemeEnum::InternetFacing)
         .set_subnets(Some(ids(&cx.get_all(&desired.subnets)?)))
         .set_security_groups(Some(ids(&cx.get_all(&desired.security_groups)?)))
-        .set_tags(Some(tagging::sdk(&desired.tags)))
-        .send()
-        .await
-        .map_err(failed("elasticloadbalancing:CreateLoadBalancer"));
-    let made = match answer {
+        .set_tags(Some(tagging::sdk(&desired.tags)));
+    let not_yet = ["SubnetNotFound", "InvalidSecurityGroup"];
+    let answer = cx.retry("its network", look::NEW, &not_yet, || {
+        let call = call.clone();
+        async move {
+            let answer = call.send().await;
+            answer.map_err(failed("elasticloadbalancing:CreateLoadBalancer"))
+        }
+    });
+    let made = match answer.await {
         Ok(answer) => answer.load_balancers.unwrap_or_default().pop(),
         // A repeated call whose first answer was lost.
-        Err(error) if error.is(&["DuplicateLoadBalancerName"]) => {
+        Err(Error::Aws(error)) if error.is(&["DuplicateLoadBalancerName"]) => {
             let there = look::by_name(cx.clients(), &desired.name).await?;
             match there.as_ref().and_then(SdkLoadBalancer::load_balancer_arn) {
                 Some(arn) if tagging::is_ours(cx, arn).await? => there,
                 _ => return Err(error.into()),
             }
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     made.and_then(|one| one.load_balancer_arn)
         .ok_or(Error::Incomplete {
@@ -332,14 +353,21 @@ async fn set_attributes(cx: &Step, desired: &LoadBalancerDesired, arn: &str) -> 
             .value(value)
             .build()
     });
-    cx.clients()
+    let call = cx
+        .clients()
         .elb()
         .modify_load_balancer_attributes()
         .load_balancer_arn(arn)
-        .set_attributes(Some(attributes.collect()))
-        .send()
-        .await
-        .map_err(failed("elasticloadbalancing:ModifyLoadBalancerAttributes"))?;
+        .set_attributes(Some(attributes.collect()));
+    let what = format!("load balancer {}", desired.name);
+    cx.retry(&what, look::NEW, &["LoadBalancerNotFound"], || {
+        let call = call.clone();
+        async move {
+            let answer = call.send().await;
+            answer.map_err(failed("elasticloadbalancing:ModifyLoadBalancerAttributes"))
+        }
+    })
+    .await?;
     Ok(())
 }
 

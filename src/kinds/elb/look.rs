@@ -15,7 +15,10 @@ use super::listener::ListenerLive;
 use super::rule::ListenerRuleLive;
 use super::tagging;
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
-use crate::resource::{Error, Output, SecurityGroupId, SubnetId, Tags, VpcId};
+use crate::resource::{Error, Output, Patience, SecurityGroupId, SubnetId, Tags, VpcId};
+
+/// What was made moments ago may not be known to the next call.
+pub(super) const NEW: Patience = Patience::seconds(3, 5, 120);
 
 /// What AWS has.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub(crate) struct LoadBalancerLive {
     pub(crate) vpc: VpcId,
     pub(crate) scheme: String,
     pub(crate) state: String,
+    /// AWS's reason for a state that is not `active`.
+    pub(super) reason: Option<String>,
     pub(crate) subnets: Vec<SubnetId>,
     pub(crate) security_groups: Vec<SecurityGroupId>,
     pub(crate) attributes: BTreeMap<String, String>,
@@ -205,7 +210,7 @@ pub(super) fn bare(one: SdkLoadBalancer) -> Result<LoadBalancerLive, Error> {
         operation: "elasticloadbalancing:DescribeLoadBalancers",
         missing,
     };
-    let state = state(&one);
+    let (state, reason) = (state(&one), reason(&one));
     let zones = one.availability_zones.unwrap_or_default();
     Ok(LoadBalancerLive {
         arn: one.load_balancer_arn.ok_or_else(|| missing("an ARN"))?,
@@ -219,6 +224,7 @@ pub(super) fn bare(one: SdkLoadBalancer) -> Result<LoadBalancerLive, Error> {
             .scheme
             .map_or_else(String::new, |scheme| scheme.as_str().to_owned()),
         state,
+        reason,
         subnets: zones
             .into_iter()
             .filter_map(|zone| zone.subnet_id.map(SubnetId::new))

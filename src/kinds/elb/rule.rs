@@ -144,7 +144,7 @@ impl Kind for ListenerRule {
 
     async fn create(cx: &Step, desired: &ListenerRuleDesired) -> Result<Outputs, Error> {
         let listener = cx.get(&desired.listener)?;
-        let answer = cx
+        let call = cx
             .clients()
             .elb()
             .create_rule()
@@ -152,14 +152,19 @@ impl Kind for ListenerRule {
             .priority(i32::from(desired.priority))
             .set_conditions(Some(Conditions::sdk(&desired.paths, &desired.sources)))
             .actions(desired.action.sdk(cx)?)
-            .set_tags(Some(tagging::sdk(&desired.tags)))
-            .send()
-            .await
-            .map_err(failed("elasticloadbalancing:CreateRule"));
-        let made = match answer {
+            .set_tags(Some(tagging::sdk(&desired.tags)));
+        let not_yet = ["ListenerNotFound", "TargetGroupNotFound"];
+        let answer = cx.retry("its listener", look::NEW, &not_yet, || {
+            let call = call.clone();
+            async move {
+                let answer = call.send().await;
+                answer.map_err(failed("elasticloadbalancing:CreateRule"))
+            }
+        });
+        let made = match answer.await {
             Ok(answer) => answer.rules.unwrap_or_default().pop(),
             // A repeated call whose first answer was lost: the number is taken, by this very rule.
-            Err(error) if error.is(&["PriorityInUse"]) => {
+            Err(Error::Aws(error)) if error.is(&["PriorityInUse"]) => {
                 let number = desired.priority.to_string();
                 let rules = look::rules(cx.clients(), listener.as_str()).await?;
                 let there = rules
@@ -170,7 +175,7 @@ impl Kind for ListenerRule {
                     _ => return Err(error.into()),
                 }
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         let arn = made.and_then(|one| one.rule_arn).ok_or(Error::Incomplete {
             operation: "elasticloadbalancing:CreateRule",

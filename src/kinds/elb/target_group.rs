@@ -9,7 +9,7 @@ use futures::future::try_join_all;
 use futures::try_join;
 
 use super::health_check::{HealthCheck, LiveCheck, seconds};
-use super::tagging;
+use super::{look, tagging};
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
@@ -269,14 +269,21 @@ async fn set_delay(cx: &Step, desired: &TargetGroupDesired, arn: &str) -> Result
     let delay = TargetGroupAttribute::builder()
         .key(DELAY)
         .value(desired.deregistration_delay.as_secs().to_string());
-    cx.clients()
+    let call = cx
+        .clients()
         .elb()
         .modify_target_group_attributes()
         .target_group_arn(arn)
-        .attributes(delay.build())
-        .send()
-        .await
-        .map_err(failed("elasticloadbalancing:ModifyTargetGroupAttributes"))?;
+        .attributes(delay.build());
+    let what = format!("target group {}", desired.name);
+    cx.retry(&what, look::NEW, &["TargetGroupNotFound"], || {
+        let call = call.clone();
+        async move {
+            let answer = call.send().await;
+            answer.map_err(failed("elasticloadbalancing:ModifyTargetGroupAttributes"))
+        }
+    })
+    .await?;
     Ok(())
 }
 

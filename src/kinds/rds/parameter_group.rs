@@ -15,8 +15,8 @@ use super::tagging;
 use crate::aws::{AwsError, OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Diff, Error, Found, Kind, Observer, Output, Outputs, Patience, References, ReplaceOrder,
-    Resolve, ResourceName, Step, Tags, Wanted,
+    Arn, Diff, Error, Found, Kind, Look, Observer, Output, Outputs, Patience, References,
+    ReplaceOrder, Resolve, ResourceName, Step, Tags, Wanted,
 };
 
 /// AWS's words for a group that is not there: calls differ.
@@ -27,6 +27,9 @@ pub(super) const ABSENT: &[&str] = &[
 
 /// A cluster that is being deleted keeps its group to the end.
 const IN_USE: Patience = Patience::seconds(5, 120, 3600);
+
+/// A group just made shows within seconds.
+const VISIBLE: Patience = Patience::seconds(3, 5, 120);
 
 /// A DB cluster parameter group.
 #[derive(Debug)]
@@ -162,13 +165,16 @@ impl Kind for DbClusterParameterGroup {
             Err(error) => return Err(error.into()),
         }
         cx.made(&desired.name);
+        let what = format!("parameter group {}", desired.name);
+        let outputs = cx.wait(&what, VISIBLE, || async {
+            Ok(match find(client, &desired.name).await? {
+                Some(live) => Look::Ready(Self::outputs(&live)),
+                None => Look::Pending("not visible yet".to_owned()),
+            })
+        });
+        let outputs = outputs.await?;
         set(client, &desired.name, &desired.parameters).await?;
-        let live = find(client, &desired.name).await?;
-        let live = live.ok_or(Error::Incomplete {
-            operation: "rds:DescribeDBClusterParameterGroups",
-            missing: "the group just made",
-        })?;
-        Ok(Self::outputs(&live))
+        Ok(outputs)
     }
 
     async fn update(
