@@ -38,6 +38,7 @@ fixed! {
     control_plane_logs: Logs, "control-plane";
     data_plane_logs: Logs, "data-plane";
     migrations_logs: Logs, "migrations";
+    database_logs: Logs, "database";
     subnet_group: Database, "subnet-group";
     parameter_group: Database, "parameter-group";
     database_cluster: Database, "cluster";

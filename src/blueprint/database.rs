@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::addresses;
 use super::draft::Draft;
 use super::network;
+use crate::kinds::logs::{LogGroup, LogGroupDesired};
 use crate::kinds::rds::{
     Capacity, DbCluster, DbClusterParameterGroup, DbInstance, DbSubnetGroup, VersionPrefix,
     cluster, instance, parameter_group, subnet_group,
@@ -23,6 +24,9 @@ const MASTER_USER: &str = "kong";
 
 /// The class of instances that scale by the cluster's capacity.
 const SERVERLESS: &str = "db.serverless";
+
+/// The log that instances send to CloudWatch.
+const LOG: &str = "postgresql";
 
 /// The turn of the writer in a failover: it shares it with the first reader, which therefore scales along with it.
 const FIRST_TIER: u8 = 1;
@@ -42,6 +46,7 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
         },
     );
     draw_groups(draft, version);
+    draw_logs(draft);
     draw_cluster(draft, version);
     draw_instance(
         draft,
@@ -108,6 +113,27 @@ fn draw_groups(draft: &mut Draft<'_>, version: VersionPrefix) {
     draft.add::<DbClusterParameterGroup>(address, desired);
 }
 
+/// The log group that RDS writes to: made before the cluster, so that it keeps lines no longer than the spec says, and
+/// gone after it.
+fn draw_logs(draft: &mut Draft<'_>) {
+    let spec = draft.spec;
+    let address = addresses::database_logs();
+    let cluster = spec.name_of(Named::DatabaseCluster);
+    let name = format!("/aws/rds/cluster/{cluster}/{LOG}");
+    let desired = LogGroupDesired {
+        retention_days: spec.logs.retention_days,
+        writers: instance_name(spec, ""),
+        tags: draft.tags(&address, &name),
+        name,
+    };
+    draft.add::<LogGroup>(address, desired);
+}
+
+/// What the instance of a number is called; RDS begins the names of its log streams with that.
+fn instance_name(spec: &StackSpec, number: impl std::fmt::Display) -> String {
+    format!("{}-{number}", spec.name_of(Named::DatabaseInstance))
+}
+
 fn draw_cluster(draft: &mut Draft<'_>, version: VersionPrefix) {
     let spec = draft.spec;
     let database = &spec.database;
@@ -130,7 +156,8 @@ fn draw_cluster(draft: &mut Draft<'_>, version: VersionPrefix) {
         backup_retention_days: database.backup_retention_days,
         deletion_protection: database.deletion_protection,
         final_snapshot: database.final_snapshot,
-        log_exports: vec!["postgresql".to_owned()],
+        log_exports: vec![LOG.to_owned()],
+        after: vec![addresses::database_logs()],
         tags: draft.tags(&address, &identifier),
         identifier,
     };
@@ -145,7 +172,7 @@ fn draw_instance(
     promotion_tier: u8,
 ) {
     let spec = draft.spec;
-    let identifier = format!("{}-{number}", spec.name_of(Named::DatabaseInstance));
+    let identifier = instance_name(spec, number);
     let desired = instance::Desired {
         cluster: Ref::Of(addresses::database_cluster()),
         part,

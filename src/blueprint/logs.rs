@@ -1,6 +1,7 @@
-//! Where the tasks' output goes: one log group a sort of task.
+//! Where the tasks' output goes: one log group a sort of task. The database's own is drawn with the database.
 
 use super::addresses;
+use super::compute::task_log;
 use super::draft::Draft;
 use crate::kinds::logs::{LogGroup, LogGroupDesired};
 use crate::spec::Named;
@@ -16,6 +17,7 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
         draft.output(named.key(), name.clone());
         let desired = LogGroupDesired {
             retention_days: draft.spec.logs.retention_days,
+            writers: task_log(address.clone()).stream(""),
             tags: draft.tags(&address, &name),
             name,
         };

@@ -55,6 +55,7 @@ const FILES: &[(&str, &str)] = files![
     "patches/rds.py",
     "patches/rds_groups.py",
     "patches/rds_instances.py",
+    "patches/rds_logs.py",
     "patches/rds_pages.py",
     "patches/rds_power.py",
     "patches/rds_versions.py",

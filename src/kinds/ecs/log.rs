@@ -21,7 +21,8 @@ pub(crate) struct TaskLog {
 
 impl TaskLog {
     /// The stream of one task, as the `awslogs` driver names it.
-    pub(super) fn stream(&self, task_id: &str) -> String {
+    #[must_use]
+    pub(crate) fn stream(&self, task_id: &str) -> String {
         format!("{}/{}/{task_id}", self.prefix, self.container)
     }
 }

@@ -1,17 +1,25 @@
 //! Log groups.
+//!
+//! Whoever still writes to a group that is gone may make it again: RDS does, and so does any log driver that is allowed
+//! to. Such a group is of our name and carries no tags, as somebody else's would. It counts as ours, and gets its tags and
+//! its retention back, when nobody has configured anything of it and every stream in it is named as only this stack's
+//! own writers name theirs ([`recreated`](super::recreated)). Else it is foreign.
 
 use std::collections::HashMap;
 
-use aws_sdk_cloudwatchlogs::types::LogGroup as SdkLogGroup;
-use futures::future::try_join_all;
 use futures::try_join;
 
-use crate::aws::{AwsError, Clients, OrAbsent, failed};
+use super::log_group_calls::{find, name_in};
+use super::recreated::{self, Untagged};
+use crate::aws::{OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Blocker, Diff, Error, Found, Kind, Observer, Output, Outputs, References, Resolve,
-    ResourceName, Step, Tags, Wanted,
+    Arn, Blocker, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Patience,
+    References, Resolve, ResourceName, Step, Tags, Wanted,
 };
+
+/// What was just made shows within seconds.
+const VISIBLE: Patience = Patience::seconds(2, 5, 120);
 
 /// A log group, found by its name, which is unique in a region.
 pub(crate) struct LogGroup;
@@ -23,6 +31,8 @@ pub(crate) struct LogGroupDesired {
     pub(crate) name: String,
     /// Days a line is kept; CloudWatch Logs takes a fixed list of numbers.
     pub(crate) retention_days: u32,
+    /// How the names of the streams in it begin, which nothing outside the stack writes.
+    pub(crate) writers: String,
     /// Its tags.
     pub(crate) tags: Tags,
 }
@@ -30,14 +40,16 @@ pub(crate) struct LogGroupDesired {
 /// What AWS has.
 #[derive(Debug, Clone)]
 pub(crate) struct LogGroupLive {
-    name: String,
+    pub(super) name: String,
     /// Without the `:*` that some of the API's answers end with.
-    arn: String,
-    retention: Option<u32>,
+    pub(super) arn: String,
+    pub(super) retention: Option<u32>,
     /// The account's policy that decides on the retention in place of the group's own setting.
-    account_policy: Option<String>,
-    protected: bool,
-    tags: Tags,
+    pub(super) account_policy: Option<String>,
+    pub(super) protected: bool,
+    /// Whether a writer of the stack has made it again after ours was gone.
+    pub(super) recreated: bool,
+    pub(super) tags: Tags,
 }
 
 impl Kind for LogGroup {
@@ -66,7 +78,7 @@ impl Kind for LogGroup {
             };
             found.push(match cx.address_of(&one.tags) {
                 Some(its) => Found::Owned(its, one),
-                None => Found::Foreign(want.address.clone(), format!("log group {}", one.name)),
+                None => untagged(cx, want, one).await?,
             });
         }
         let left: Vec<&str> = inventory
@@ -100,9 +112,15 @@ impl Kind for LogGroup {
         let LogGroupDesired {
             name,
             retention_days,
+            writers: _, // tells whose it is
             tags,
         } = desired;
         let mut diff = Diff::new();
+        if live.recreated {
+            let (old, new) = ("nobody: made again by what still wrote to it", "this stack");
+            let (old, new) = (Some(old.to_owned()), Some(new.to_owned()));
+            diff.push("owner".to_owned(), old, new, Effect::InPlace);
+        }
         diff.immutable("name", name, &live.name, "a log group keeps its name");
         // Under an account's policy AWS shows that policy's figure, and no call of ours would change it.
         if live.account_policy.is_none() {
@@ -142,11 +160,14 @@ impl Kind for LogGroup {
         }
         cx.made(&desired.name);
         retain(cx, desired).await?;
-        let there = find(cx.clients(), &[&desired.name], cx.stack()).await?;
-        there.first().map(Self::outputs).ok_or(Error::Incomplete {
-            operation: "logs:DescribeLogGroups",
-            missing: "the group just made",
+        cx.wait(&format!("log group {}", desired.name), VISIBLE, || async {
+            let there = find(cx.clients(), &[&desired.name], cx.stack()).await?;
+            Ok(match there.first() {
+                Some(live) => Look::Ready(Self::outputs(live)),
+                None => Look::Pending("not visible yet".to_owned()),
+            })
         })
+        .await
     }
 
     async fn update(
@@ -210,28 +231,49 @@ impl Kind for LogGroup {
     }
 }
 
+/// Whose a group of a wanted name is that carries no tags of the stack.
+async fn untagged(
+    cx: &Observer,
+    want: &Wanted<'_, LogGroup>,
+    one: LogGroupLive,
+) -> Result<Found<LogGroupLive>, Error> {
+    let untouched = one.tags.is_empty() && one.retention.is_none() && !one.protected;
+    let judged = if untouched {
+        recreated::judge(cx.clients(), &one.name, &want.desired.writers).await?
+    } else {
+        Untagged::Theirs
+    };
+    Ok(match judged {
+        Untagged::Ours => {
+            let recreated = true;
+            Found::Owned(want.address.clone(), LogGroupLive { recreated, ..one })
+        }
+        Untagged::Theirs => Found::Foreign(want.address.clone(), format!("log group {}", one.name)),
+    })
+}
+
 fn map(tags: &Tags) -> HashMap<String, String> {
     tags.iter()
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect()
 }
 
-/// `arn:aws:logs:region:account:log-group:NAME`, with or without `:*` behind it.
-fn name_in(arn: &str) -> Option<&str> {
-    let (_, name) = arn.split_once(":log-group:")?;
-    Some(name.strip_suffix(":*").unwrap_or(name))
-}
-
 async fn retain(cx: &Step, desired: &LogGroupDesired) -> Result<(), Error> {
     let days = i32::try_from(desired.retention_days).unwrap_or(i32::MAX);
-    cx.clients()
-        .logs()
-        .put_retention_policy()
-        .log_group_name(&desired.name)
-        .retention_in_days(days)
-        .send()
-        .await
-        .map_err(failed("logs:PutRetentionPolicy"))?;
+    let what = format!("log group {}", desired.name);
+    // One just made may not be known everywhere yet, and a change of it may be under way.
+    let not_yet = ["ResourceNotFound", "OperationAborted"];
+    cx.retry(&what, VISIBLE, &not_yet, || async {
+        cx.clients()
+            .logs()
+            .put_retention_policy()
+            .log_group_name(&desired.name)
+            .retention_in_days(days)
+            .send()
+            .await
+            .map_err(failed("logs:PutRetentionPolicy"))
+    })
+    .await?;
     Ok(())
 }
 
@@ -245,81 +287,6 @@ async fn tag(cx: &Step, arn: &str, tags: &Tags) -> Result<(), Error> {
         .await
         .map_err(failed("logs:TagResource"))?;
     Ok(())
-}
-
-/// The groups of these names, in as few calls as their common beginning allows.
-async fn find(
-    clients: &Clients,
-    names: &[&str],
-    stack: &str,
-) -> Result<Vec<LogGroupLive>, AwsError> {
-    let listed = try_join_all(
-        prefixes(names, stack)
-            .into_iter()
-            .map(|prefix| list(clients, prefix)),
-    );
-    let groups = listed.await?.into_iter().flatten();
-    let ours = groups.filter(|group| {
-        let name = group.log_group_name();
-        name.is_some_and(|name| names.contains(&name))
-    });
-    let read = try_join_all(ours.map(|group| read(clients, group))).await?;
-    Ok(read.into_iter().flatten().collect())
-}
-
-/// The API lists by prefix only. One prefix serves all names if the stack's own name is in it; a shorter one
-/// could list half the account.
-fn prefixes<'a>(names: &[&'a str], stack: &str) -> Vec<&'a str> {
-    let Some((first, rest)) = names.split_first() else {
-        return Vec::new();
-    };
-    let common = rest.iter().fold(first.len(), |length, name| {
-        let same = first.bytes().zip(name.bytes()).take_while(|(a, b)| a == b);
-        length.min(same.count())
-    });
-    match first.get(..common) {
-        Some(common) if common.contains(&format!("{stack}/")) => vec![common],
-        _ => names.to_vec(),
-    }
-}
-
-async fn list(clients: &Clients, prefix: &str) -> Result<Vec<SdkLogGroup>, AwsError> {
-    let pages = clients
-        .logs()
-        .describe_log_groups()
-        .log_group_name_prefix(prefix)
-        .into_paginator()
-        .items()
-        .send();
-    let listed: Result<Vec<_>, _> = pages.collect().await;
-    listed.map_err(failed("logs:DescribeLogGroups"))
-}
-
-async fn read(clients: &Clients, group: SdkLogGroup) -> Result<Option<LogGroupLive>, AwsError> {
-    let arn = group.log_group_arn.or(group.arn).unwrap_or_default();
-    let arn = arn.strip_suffix(":*").unwrap_or(&arn).to_owned();
-    let tags = clients
-        .logs()
-        .list_tags_for_resource()
-        .resource_arn(&arn)
-        .send()
-        .await
-        .map_err(failed("logs:ListTagsForResource"))
-        .or_absent(&["ResourceNotFound"])?;
-    let pairs = tags.map(|tags| tags.tags.unwrap_or_default().into_iter());
-    Ok(group
-        .log_group_name
-        .zip(pairs)
-        .map(|(name, pairs)| LogGroupLive {
-            name,
-            arn,
-            retention: group
-                .retention_in_days
-                .and_then(|days| days.try_into().ok()),
-            account_policy: group.retention_policy_name,
-            protected: group.deletion_protection_enabled == Some(true),
-            tags: Tags::live(pairs.map(|(key, value)| (Some(key), Some(value)))),
-        }))
 }
 
 #[cfg(test)]
@@ -342,6 +309,7 @@ mod tests {
             retention,
             account_policy: policy.map(str::to_owned),
             protected: false,
+            recreated: false,
             tags: Tags::default(),
         }
     }
@@ -351,36 +319,17 @@ mod tests {
         let desired = LogGroupDesired {
             name: "/kongstack/demo/data-plane".to_owned(),
             retention_days: 7,
+            writers: "ecs/kong/".to_owned(),
             tags: Tags::default(),
         };
         let diff = |live| LogGroup::diff(&desired, &live, &Nothing);
+        let mut again = live(Some(7), None);
+        again.recreated = true;
+        assert!(diff(again).has("owner"));
         assert!(diff(live(Some(7), None)).is_empty());
         assert!(diff(live(Some(90), None)).has("retention_days"));
         assert!(diff(live(None, None)).has("retention_days"));
         assert!(diff(live(Some(90), Some("account"))).is_empty());
         assert!(diff(live(None, Some("account"))).is_empty());
-    }
-
-    #[test]
-    fn names_of_one_stack_are_listed_by_one_prefix() {
-        let generated = [
-            "/kongstack/demo/control-plane",
-            "/kongstack/demo/data-plane",
-        ];
-        assert_eq!(prefixes(&generated, "demo"), ["/kongstack/demo/"]);
-        let mixed = ["/kongstack/demo/control-plane", "/ecs/kong"];
-        assert_eq!(prefixes(&mixed, "demo"), mixed);
-        assert_eq!(
-            prefixes(&["/ecs/a", "/ecs/b"], "demo"),
-            ["/ecs/a", "/ecs/b"]
-        );
-        assert!(prefixes(&[], "demo").is_empty());
-    }
-
-    #[test]
-    fn an_arn_gives_its_name() {
-        let arn = "arn:aws:logs:eu-west-1:1:log-group:/a/b:*";
-        assert_eq!(name_in(arn), Some("/a/b"));
-        assert_eq!(name_in("arn:aws:logs:eu-west-1:1:destination:x"), None);
     }
 }

@@ -1,5 +1,7 @@
 //! CloudWatch Logs: the groups that the tasks' output goes to.
 
 mod log_group;
+mod log_group_calls;
+mod recreated;
 
 pub(crate) use log_group::{LogGroup, LogGroupDesired};

@@ -14,16 +14,16 @@ use super::cluster_calls::{
 };
 use super::cluster_diff::compare;
 use super::instance::DbInstance;
-use super::phase::Phase;
+use super::phase::{self, Phase};
 use super::snapshot;
 use super::tagging;
 use super::version::VersionPrefix;
 use crate::aws::{OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Blocker, Diff, Endpoint, Error, Found, Kind, ManagedSecretArn, Observer, Output, Outputs,
-    Ref, References, ReplaceOrder, Resolve, ResourceName, SecurityGroupId, Step, Tags, Version,
-    Wanted,
+    Address, Ailment, Arn, Blocker, Diff, Endpoint, Error, Found, Kind, ManagedSecretArn, Observer,
+    Output, Outputs, Ref, References, ReplaceOrder, Resolve, ResourceName, SecurityGroupId, Step,
+    Tags, Version, Wanted,
 };
 
 /// AWS's word for a cluster that is not there.
@@ -62,6 +62,8 @@ pub(crate) struct Desired {
     pub(crate) final_snapshot: bool,
     /// The logs it sends to CloudWatch.
     pub(crate) log_exports: Vec<String>,
+    /// Its log groups, which must be there before it: RDS would make them without an end to their retention.
+    pub(crate) after: Vec<Address>,
     /// Its tags.
     pub(crate) tags: Tags,
 }
@@ -108,6 +110,7 @@ impl Kind for DbCluster {
             .to(&desired.subnet_group)
             .to(&desired.parameter_group)
             .to_all(&desired.security_groups)
+            .after_all(&desired.after)
     }
 
     async fn observe(
@@ -173,6 +176,10 @@ impl Kind for DbCluster {
         compare(desired, live, outputs)
     }
 
+    fn ailment(live: &Live) -> Option<Ailment> {
+        phase::ailment(&live.identifier, &live.status)
+    }
+
     fn replace_order(desired: &Desired, live: &Live) -> ReplaceOrder {
         if desired.identifier == live.identifier {
             ReplaceOrder::DeleteFirst
@@ -224,6 +231,15 @@ impl Kind for DbCluster {
                 fix: format!("delete or copy and delete the snapshot {snapshot}, or set database.final_snapshot to false"),
             });
         }
+        if let Some(ailment) = Self::ailment(live).filter(|_| wanted) {
+            blockers.push(Blocker {
+                reason: format!("{}; it cannot take its final snapshot", ailment.what),
+                fix: format!(
+                    "{}, or set database.final_snapshot to false and lose its data",
+                    ailment.remedy
+                ),
+            });
+        }
         let ours = cx.live::<DbInstance>().await?;
         let theirs = live
             .members
@@ -253,8 +269,13 @@ impl Kind for DbCluster {
             .is_none_or(|desired| desired.final_snapshot)
             .then(|| snapshot::final_name(identifier, &live.resource_id));
         let what = format!("the deletion of {identifier}");
+        // One that is broken does not become ready by waiting.
+        let busy: &[&str] = match Phase::of(&live.status) {
+            Phase::Broken => &[],
+            _ => &["InvalidDBClusterStateFault"],
+        };
         if Phase::of(&live.status) != Phase::Leaving {
-            cx.retry(&what, GONE, &["InvalidDBClusterStateFault"], || async {
+            cx.retry(&what, GONE, busy, || async {
                 let call = client
                     .delete_db_cluster()
                     .db_cluster_identifier(identifier)
@@ -269,11 +290,6 @@ impl Kind for DbCluster {
         let kept = snapshot.map(|name| {
             format!("the DB cluster snapshot {name}, charged as backup storage until you delete it")
         });
-        let logs = (!live.log_exports.is_empty()).then(|| {
-            format!(
-                "the database's log group /aws/rds/cluster/{identifier}/postgresql, which RDS made"
-            )
-        });
-        Ok(kept.into_iter().chain(logs).collect())
+        Ok(kept.into_iter().collect())
     }
 }

@@ -157,11 +157,22 @@ pub(super) async fn works(cx: &Step, identifier: &str) -> Result<Live, Error> {
     .await
 }
 
-/// Waits for what was begun before, and starts a cluster that somebody stopped.
+/// Waits for what was begun before, and starts a cluster that somebody stopped or is just stopping.
 pub(super) async fn settle(cx: &Step, live: &Live) -> Result<Live, Error> {
     let client = cx.clients().rds();
     let identifier = &live.identifier;
-    if Phase::of(&live.status) == Phase::Stopped {
+    let stopping = live.status == "stopping";
+    if stopping {
+        let what = format!("cluster {identifier}");
+        cx.wait(&what, CHANGED, || async {
+            Ok(match find(client, identifier).await? {
+                Some(live) if live.status == "stopping" => Look::Pending(live.status),
+                _ => Look::Ready(()),
+            })
+        })
+        .await?;
+    }
+    if stopping || Phase::of(&live.status) == Phase::Stopped {
         client
             .start_db_cluster()
             .db_cluster_identifier(identifier)

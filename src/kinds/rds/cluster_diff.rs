@@ -22,6 +22,8 @@ pub(super) fn compare(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> 
         // Only matters when it is deleted.
         final_snapshot: _,
         log_exports,
+        // Only an order.
+        after: _,
         tags,
     } = desired;
     let mut diff = Diff::new();
@@ -148,6 +150,7 @@ mod tests {
             deletion_protection: true,
             final_snapshot: true,
             log_exports: vec!["postgresql".to_owned()],
+            after: Vec::new(),
             tags: Tags::live([(Some("team"), Some("a"))]),
         }
     }
@@ -227,9 +230,25 @@ mod tests {
         other.secret = None;
         let waited = [("status".to_owned(), Effect::Wait)];
         assert_eq!(shown(&desired(), &other), waited);
-        other.status = "stopped".to_owned();
+        other.status = "modifying".to_owned();
+        assert_eq!(shown(&desired(), &other), waited);
         other.secret = live().secret;
         let started = [("status".to_owned(), Effect::InPlace)];
-        assert_eq!(shown(&desired(), &other), started);
+        for stopped in ["stopped", "inaccessible-encryption-credentials-recoverable"] {
+            other.status = stopped.to_owned();
+            assert_eq!(shown(&desired(), &other), started, "{stopped}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_mended_takes_another_cluster_which_a_plan_refuses() {
+        for broken in ["failed", "inaccessible-encryption-credentials"] {
+            let other = Live {
+                status: broken.to_owned(),
+                ..live()
+            };
+            let diff = compare(&desired(), &other, &Resolved);
+            assert_eq!(diff.replacing().count(), 1, "{broken}");
+        }
     }
 }

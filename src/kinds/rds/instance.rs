@@ -8,7 +8,7 @@ use futures::try_join;
 
 use super::arn::{sibling, unwanted};
 use super::instance_calls::{find, follow_the_writer, gone, make, members, modify, until, vacant};
-use super::phase::Phase;
+use super::phase::{Phase, why_replaced};
 use super::tagging;
 use crate::aws::{OrAbsent, failed};
 use crate::kinds::leftover::leftover;
@@ -177,7 +177,7 @@ impl Kind for DbInstance {
                 diff.pending("status", &live.status, "available");
             }
             Phase::Broken => {
-                let why = "it cannot leave this state by itself";
+                let why = why_replaced(&live.status);
                 diff.broken("status", &live.status, "available", why);
             }
         }
@@ -247,8 +247,13 @@ impl Kind for DbInstance {
         let client = cx.clients().rds();
         let identifier = &live.identifier;
         let what = format!("the deletion of {identifier}");
+        // One that is broken does not become ready by waiting.
+        let busy: &[&str] = match Phase::of(&live.status) {
+            Phase::Broken => &[],
+            _ => &["InvalidDBInstanceState"],
+        };
         if Phase::of(&live.status) != Phase::Leaving {
-            cx.retry(&what, GONE, &["InvalidDBInstanceState"], || async {
+            cx.retry(&what, GONE, busy, || async {
                 // The cluster, not its instances, takes the last snapshot.
                 let call = client
                     .delete_db_instance()
@@ -261,5 +266,76 @@ impl Kind for DbInstance {
         }
         gone(cx, identifier).await?;
         Ok(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Address, Attribute};
+
+    struct Nothing;
+
+    impl Resolve for Nothing {
+        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
+            None
+        }
+    }
+
+    fn live(status: &str) -> Live {
+        Live {
+            identifier: "demo-db-1".to_owned(),
+            arn: Arn::new("arn:aws:rds:eu-west-1:123456789012:db:demo-db-1"),
+            cluster: ResourceName::new("demo-db"),
+            status: status.to_owned(),
+            class: "db.serverless".to_owned(),
+            promotion_tier: 1,
+            auto_minor_version_upgrade: true,
+            publicly_accessible: false,
+            endpoint: None,
+            tags: Tags::default(),
+        }
+    }
+
+    fn effects(cluster: Ref<ResourceName>, status: &str) -> Vec<Effect> {
+        let desired = Desired {
+            identifier: "demo-db-1".to_owned(),
+            cluster,
+            part: Part::Writer,
+            class: "db.serverless".to_owned(),
+            promotion_tier: 1,
+            auto_minor_version_upgrade: true,
+            tags: Tags::default(),
+        };
+        let diff = DbInstance::diff(&desired, &live(status), &Nothing);
+        diff.changes().iter().map(|change| change.effect).collect()
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_waited_for_and_what_is_broken_replaced() {
+        let here = || Ref::Literal(ResourceName::new("demo-db"));
+        assert_eq!(effects(here(), "available"), []);
+        for waited in ["creating", "modifying", "rebooting", "stopped"] {
+            assert_eq!(effects(here(), waited), [Effect::Wait], "{waited}");
+        }
+        for broken in [
+            "failed",
+            "incompatible-parameters",
+            "incompatible-network",
+            "storage-full",
+        ] {
+            let effects = effects(here(), broken);
+            assert!(
+                matches!(effects.as_slice(), [Effect::Replace(_)]),
+                "{broken}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_whose_cluster_is_not_there_is_replaced_with_it() {
+        let new = Ref::Of(Address::new(crate::resource::Layer::Database, "cluster"));
+        let effects = effects(new, "available");
+        assert!(matches!(effects.as_slice(), [Effect::Replace(_)]));
     }
 }

@@ -22,7 +22,7 @@ from moto.rds.responses import RDSResponse
 from .. import task_identity
 from ..durations_tasks import duration
 from ..world import world
-from . import ec2, rds_versions
+from . import ec2, rds_logs, rds_versions
 from .rds_pages import paged
 from .wrapping import around
 
@@ -78,7 +78,7 @@ def install() -> None:
         database.status = "creating"
         first = database.is_cluster_writer
         wait = duration("db_instance_create" if first else "db_reader_create")
-        world(self.account_id).after(wait, lambda: _become(database, "creating", "available"))
+        world(self.account_id).after(wait, lambda: _begin(self, cluster, database))
         return database
 
 
@@ -149,9 +149,10 @@ def _in_state(database: Any, states: Tuple[str, ...]) -> None:
         )
 
 
-def _become(database: Any, before: str, after: str) -> None:
-    if database.status == before:
-        database.status = after
+def _begin(backend: Any, cluster: Any, database: Any) -> None:
+    if database.status == "creating":
+        database.status = "available"
+        rds_logs.begin(backend, cluster, database)
 
 
 def _check(backend: Any, given: Dict[str, Any]) -> Any:
