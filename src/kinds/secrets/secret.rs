@@ -7,27 +7,22 @@
 //! charges nothing for it then), and making a secret of that name again restores it with its value. One that only
 //! the stack's own tasks know is deleted for good: nothing could use it any more.
 
-use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::types::Tag;
 use futures::future::try_join_all;
 use futures::try_join;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
+use super::secret_calls::{
+    ABSENT, SETTLING, describe, find, is_named, make, put, restore, retag, visible,
+};
 use crate::aws::{OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Diff, Error, Found, Kind, Look, Observer, Output, Outputs, Patience, References,
+    Arn, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, References,
     ReplaceOrder, Resolve, ResourceName, Step, Tags, Wanted,
 };
 
-/// AWS's word for a secret that is not there.
-const ABSENT: &[&str] = &["ResourceNotFoundException"];
-
 /// The shortest recovery window AWS offers.
 const RECOVERY_DAYS: i64 = 7;
-
-/// The name of a secret deleted for good is free again after a few seconds.
-const SETTLING: Patience = Patience::seconds(3, 5, 300);
 
 /// Makes what a secret holds.
 pub(crate) type Content = fn() -> Result<SecretString, Error>;
@@ -54,12 +49,14 @@ pub(crate) struct Desired {
 /// A secret as Secrets Manager has it, without its value.
 #[derive(Debug, Clone)]
 pub(crate) struct Live {
-    name: String,
-    arn: Arn,
-    description: String,
-    tags: Tags,
+    pub(super) name: String,
+    pub(super) arn: Arn,
+    pub(super) description: String,
+    pub(super) tags: Tags,
     /// Whether it is only waiting for the end of its recovery window.
-    deleted: bool,
+    pub(super) deleted: bool,
+    /// Whether it holds a current value: one whose making was cut short, or emptied by hand, holds none.
+    pub(super) has_value: bool,
 }
 
 impl Kind for Secret {
@@ -84,7 +81,13 @@ impl Kind for Secret {
         let mut found = Vec::new();
         for (one, live) in wanted.iter().zip(named) {
             match live.map(|live| (cx.address_of(&live.tags), live)) {
-                Some((Some(_), live)) if live.deleted => {}
+                Some((Some(_), live)) if live.deleted => {
+                    let why = format!(
+                        "{} is scheduled for deletion; it is restored with the value it has",
+                        live.name
+                    );
+                    found.push(Found::Missing(one.address.clone(), why));
+                }
                 Some((Some(address), live)) => found.push(Found::Owned(address, live)),
                 Some((None, live)) => {
                     let state = if live.deleted {
@@ -140,6 +143,10 @@ impl Kind for Secret {
         } = desired;
         let mut diff = Diff::new();
         diff.immutable("name", name, &live.name, "a secret's name is fixed");
+        if !live.has_value {
+            let new = Some("(generated)".to_owned());
+            diff.push("value".to_owned(), None, new, Effect::InPlace);
+        }
         diff.field("description", description, &live.description);
         diff.tags(tags, &live.tags);
         diff
@@ -174,6 +181,9 @@ impl Kind for Secret {
         live: &Live,
         diff: &Diff,
     ) -> Result<Outputs, Error> {
+        if diff.has("value") {
+            put(cx, desired).await?;
+        }
         if diff.has("description") {
             describe(cx, desired).await?;
         }
@@ -218,138 +228,6 @@ impl Kind for Secret {
     }
 }
 
-/// Whether an ARN is that of the secret of a name: AWS appends a hyphen and six characters.
-fn is_named(arn: &str, name: &str) -> bool {
-    arn.splitn(7, ':')
-        .nth(6)
-        .and_then(|tail| tail.rsplit_once('-'))
-        .is_some_and(|(head, suffix)| head == name && suffix.len() == 6)
-}
-
-/// Makes the secret. The SDK sends one token with all its retries, so that a lost answer makes no second version.
-async fn make(cx: &Step, desired: &Desired) -> Result<(), Error> {
-    let content = (desired.content)()?;
-    let client = cx.clients().secrets();
-    // Only the deletion of one of this name makes the request invalid: the rest of it is well-formed.
-    let not_yet = &["InvalidRequestException"];
-    let what = format!("the name {}", desired.name);
-    let made = cx
-        .retry(&what, SETTLING, not_yet, || async {
-            let call = client
-                .create_secret()
-                .name(&desired.name)
-                .description(&desired.description)
-                .secret_string(content.expose_secret())
-                .set_tags(Some(to_aws(&desired.tags)));
-            call.send()
-                .await
-                .map_err(failed("secretsmanager:CreateSecret"))
-        })
-        .await?;
-    cx.made(made.arn().unwrap_or(&desired.name));
-    Ok(())
-}
-
-/// Brings back a secret within its recovery window; `false` when the window has just closed.
-async fn restore(cx: &Step, desired: &Desired, live: &Live) -> Result<bool, Error> {
-    let call = cx.clients().secrets().restore_secret();
-    let restored = call
-        .secret_id(live.arn.as_str())
-        .send()
-        .await
-        .map_err(failed("secretsmanager:RestoreSecret"))
-        .or_absent(ABSENT)?;
-    if restored.is_none() {
-        return Ok(false);
-    }
-    cx.made(live.arn.as_str());
-    cx.remark(format!(
-        "{} was scheduled for deletion: restored with the value it had",
-        live.name
-    ));
-    if desired.description != live.description {
-        describe(cx, desired).await?;
-    }
-    retag(cx, &desired.tags, live).await?;
-    Ok(true)
-}
-
-async fn describe(cx: &Step, desired: &Desired) -> Result<(), Error> {
-    let call = cx.clients().secrets().update_secret();
-    call.secret_id(&desired.name)
-        .description(&desired.description)
-        .send()
-        .await
-        .map_err(failed("secretsmanager:UpdateSecret"))?;
-    Ok(())
-}
-
-async fn retag(cx: &Step, want: &Tags, live: &Live) -> Result<(), Error> {
-    let client = cx.clients().secrets();
-    let set = want.to_set(&live.tags);
-    if !set.is_empty() {
-        client
-            .tag_resource()
-            .secret_id(live.arn.as_str())
-            .set_tags(Some(to_aws(&set)))
-            .send()
-            .await
-            .map_err(failed("secretsmanager:TagResource"))?;
-    }
-    let remove = want.to_remove(&live.tags);
-    if !remove.is_empty() {
-        client
-            .untag_resource()
-            .secret_id(live.arn.as_str())
-            .set_tag_keys(Some(remove))
-            .send()
-            .await
-            .map_err(failed("secretsmanager:UntagResource"))?;
-    }
-    Ok(())
-}
-
-fn to_aws(tags: &Tags) -> Vec<Tag> {
-    tags.iter()
-        .map(|(key, value)| Tag::builder().key(key).value(value).build())
-        .collect()
-}
-
-/// Describes a secret by name or ARN, also one that is scheduled for deletion.
-async fn find(client: &Client, id: &str) -> Result<Option<Live>, Error> {
-    let answer = client.describe_secret().secret_id(id).send().await;
-    let answer = answer
-        .map_err(failed("secretsmanager:DescribeSecret"))
-        .or_absent(ABSENT)?;
-    let Some(answer) = answer else {
-        return Ok(None);
-    };
-    let missing = |missing| Error::Incomplete {
-        operation: "secretsmanager:DescribeSecret",
-        missing,
-    };
-    Ok(Some(Live {
-        tags: Tags::live(answer.tags().iter().map(|tag| (tag.key(), tag.value()))),
-        deleted: answer.deleted_date.is_some(),
-        name: answer.name.ok_or_else(|| missing("the name"))?,
-        arn: Arn::new(answer.arn.ok_or_else(|| missing("the ARN"))?),
-        description: answer.description.unwrap_or_default(),
-    }))
-}
-
-/// Waits until a secret just made or restored shows as such.
-async fn visible(cx: &Step, name: &str) -> Result<Live, Error> {
-    let client = cx.clients().secrets();
-    cx.wait(&format!("secret {name}"), SETTLING, || async {
-        Ok(match find(client, name).await? {
-            Some(live) if !live.deleted => Look::Ready(live),
-            Some(_) => Look::Pending("scheduled for deletion".to_owned()),
-            None => Look::Pending("not visible yet".to_owned()),
-        })
-    })
-    .await
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -378,20 +256,13 @@ mod tests {
             description: "a key".to_owned(),
             tags: Tags::default(),
             deleted: false,
+            has_value: true,
         };
         assert!(Secret::diff(&desired, &live, &Nothing).is_empty());
+        live.has_value = false;
+        assert!(Secret::diff(&desired, &live, &Nothing).has("value"));
+        live.has_value = true;
         live.description = "mine now".to_owned();
         assert!(Secret::diff(&desired, &live, &Nothing).has("description"));
-    }
-
-    #[test]
-    fn an_arn_names_its_secret_and_no_longer_one() {
-        let arn = "arn:aws:secretsmanager:r:1:secret:kongstack/demo/key-AbCdEf";
-        assert!(is_named(arn, "kongstack/demo/key"));
-        assert!(!is_named(arn, "kongstack/demo"));
-        assert!(!is_named(
-            "arn:aws:secretsmanager:r:1:secret:kongstack/demo/key-two-AbCdEf",
-            "kongstack/demo/key"
-        ));
     }
 }
