@@ -11,6 +11,7 @@ mod cost_of_looking;
 mod drift;
 mod examples;
 mod foreign;
+mod half_made;
 mod interrupted;
 mod lease;
 mod secrets;
