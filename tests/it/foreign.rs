@@ -90,6 +90,28 @@ async fn a_foreign_secret() {
     assert_eq!(value.secret_string(), Some("theirs"));
 }
 
+/// Two subnets in two zones.
+async fn subnets(ec2: &aws_sdk_ec2::Client, vpc: &str) -> Vec<String> {
+    let mut subnets = Vec::new();
+    for (zone, cidr) in [("eu-west-1a", "10.0.1.0/24"), ("eu-west-1b", "10.0.2.0/24")] {
+        let made = ec2
+            .create_subnet()
+            .vpc_id(vpc)
+            .availability_zone(zone)
+            .cidr_block(cidr)
+            .send()
+            .await;
+        subnets.push(
+            made.expect("a subnet")
+                .subnet()
+                .and_then(|it| it.subnet_id())
+                .expect("its id")
+                .to_owned(),
+        );
+    }
+    subnets
+}
+
 #[tokio::test]
 async fn a_foreign_load_balancer() {
     let world = World::new();
@@ -118,23 +140,7 @@ async fn a_foreign_load_balancer() {
         .send()
         .await
         .expect("attached");
-    let mut subnets = Vec::new();
-    for (zone, cidr) in [("eu-west-1a", "10.0.1.0/24"), ("eu-west-1b", "10.0.2.0/24")] {
-        let made = ec2
-            .create_subnet()
-            .vpc_id(&vpc)
-            .availability_zone(zone)
-            .cidr_block(cidr)
-            .send()
-            .await;
-        subnets.push(
-            made.expect("a subnet")
-                .subnet()
-                .and_then(|it| it.subnet_id())
-                .expect("its id")
-                .to_owned(),
-        );
-    }
+    let subnets = subnets(&ec2, &vpc).await;
     let elb = aws_sdk_elasticloadbalancingv2::Client::new(&config);
     elb.create_load_balancer()
         .name("taken-alb")
@@ -155,4 +161,76 @@ async fn a_foreign_cluster() {
         .await
         .expect("a cluster");
     refuses(&world, "taken");
+}
+
+/// Somebody's cluster, in somebody's subnet group, with an instance.
+async fn database(config: &SdkConfig, group: &str, cluster: &str, instance: &str) {
+    let ec2 = aws_sdk_ec2::Client::new(config);
+    let vpc = vpc(config).await;
+    // Not the name of the stack: it is the database that must be refused.
+    let unnamed = ec2.delete_tags().resources(&vpc).send().await;
+    unnamed.expect("no name");
+    let subnets = subnets(&ec2, &vpc).await;
+    let rds = aws_sdk_rds::Client::new(config);
+    rds.create_db_subnet_group()
+        .db_subnet_group_name(group)
+        .db_subnet_group_description("theirs")
+        .set_subnet_ids(Some(subnets))
+        .send()
+        .await
+        .expect("a subnet group");
+    rds.create_db_cluster()
+        .db_cluster_identifier(cluster)
+        .engine("aurora-postgresql")
+        .master_username("them")
+        .manage_master_user_password(true)
+        .db_subnet_group_name(group)
+        .send()
+        .await
+        .expect("a cluster");
+    loop {
+        let made = rds
+            .create_db_instance()
+            .db_instance_identifier(instance)
+            .db_cluster_identifier(cluster)
+            .engine("aurora-postgresql")
+            .db_instance_class("db.r6g.large")
+            .send()
+            .await;
+        match made {
+            Ok(_) => return,
+            // The cluster is still being made.
+            Err(error) if format!("{error:?}").contains("InvalidDBClusterState") => {}
+            Err(error) => panic!("{error:?}"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_database() {
+    let world = World::new();
+    let config = world.aws("eu-west-1");
+    database(&config, "theirs", "taken-db", "taken-db-7").await;
+    refuses(&world, "the DB cluster taken-db");
+    // Destroying the stack, of which there is nothing, leaves it alone too.
+    let _ = world.run(&["destroy", "--auto-approve"]).exits(0);
+    assert_eq!(world.mutating(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_foreign_database_instance() {
+    let world = World::new();
+    let config = world.aws("eu-west-1");
+    database(&config, "theirs", "their-db", "taken-db-1").await;
+    refuses(&world, "the DB instance taken-db-1");
+}
+
+#[tokio::test]
+async fn a_foreign_database_subnet_group() {
+    let world = World::new();
+    let config = world.aws("eu-west-1");
+    // The name that follows from the stack's name and its addresses.
+    database(&config, "taken-db-f8aa72", "their-db", "their-db-1").await;
+    refuses(&world, "taken-db-f8aa72");
 }
