@@ -101,8 +101,9 @@ impl Plan {
         purpose: Purpose,
         blueprint: &Blueprint,
         world: &World,
-        entries: Vec<Entry>,
+        mut entries: Vec<Entry>,
     ) -> Result<Self, Error> {
+        order::turn_round(blueprint, &mut entries);
         let steps = order::steps(blueprint, &entries)?;
         let kept = entries
             .iter()

@@ -61,6 +61,33 @@ pub(super) fn steps(blueprint: &Blueprint, entries: &[Entry]) -> Result<Vec<Step
     Ok(order.iter().map(step).collect())
 }
 
+/// Turns round every replacement of what hangs on a thing that goes before its successor is made: it goes before that
+/// thing, and cannot come before its successor.
+pub(super) fn turn_round(blueprint: &Blueprint, entries: &mut [Entry]) {
+    const FIRST: Action = Action::Replace(ReplaceOrder::DeleteFirst);
+    const LAST: Action = Action::Replace(ReplaceOrder::CreateFirst);
+    loop {
+        let ordering = Ordering::new(blueprint, entries);
+        let goes_first = |held: &usize| entries.get(*held).is_some_and(|one| one.action == FIRST);
+        let hangs =
+            |index: usize, entry: &Entry| ordering.held(index, entry).iter().any(goes_first);
+        let turned: Vec<usize> = entries
+            .iter()
+            .enumerate()
+            .filter(|(index, entry)| entry.action == LAST && hangs(*index, entry))
+            .map(|(index, _)| index)
+            .collect();
+        if turned.is_empty() {
+            return;
+        }
+        for index in turned {
+            if let Some(entry) = entries.get_mut(index) {
+                entry.action = FIRST;
+            }
+        }
+    }
+}
+
 struct Ordering<'a> {
     blueprint: &'a Blueprint,
     entries: &'a [Entry],

@@ -215,6 +215,25 @@ async fn what_cannot_exist_twice_is_deleted_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_hangs_on_a_thing_that_goes_first_goes_before_it() {
+    let dependent = |size| Desired {
+        size,
+        ..thing("1", &["a"])
+    };
+    let first = engine("hang", vec![("a", sized(1, true)), ("b", dependent(1))]);
+    let _ = apply(&first).await;
+    log("hang");
+    let second = engine("hang", vec![("a", sized(2, true)), ("b", dependent(2))]);
+    let (report, _) = apply(&second).await;
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(
+        log("hang"),
+        ["delete b", "delete a", "create a", "create b"]
+    );
+    assert_converged(&second).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_left_the_blueprint_is_deleted_after_what_used_it_let_go() {
     let first = engine(
         "leave",
