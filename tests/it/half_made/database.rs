@@ -28,6 +28,17 @@ async fn gone(rds: &Client) {
     }
 }
 
+async fn stop(rds: &Client) {
+    let stop = rds.stop_db_cluster().db_cluster_identifier("halfdb-db");
+    stop.send().await.expect("stopping");
+}
+
+async fn status(rds: &Client) -> String {
+    let clusters = rds.describe_db_clusters().send().await.expect("clusters");
+    let status = clusters.db_clusters()[0].status();
+    status.unwrap_or_default().to_owned()
+}
+
 #[tokio::test]
 async fn a_database_in_pieces_is_put_together_again() {
     let world = World::new();
@@ -67,9 +78,18 @@ async fn a_database_in_pieces_is_put_together_again() {
     let _ = world.run(&["apply", "--auto-approve"]).exits(0);
     world.expect_converged(&[]);
 
-    // One that somebody stopped.
-    let stop = rds.stop_db_cluster().db_cluster_identifier("halfdb-db");
-    stop.send().await.expect("stopped");
+    // One that somebody is stopping, and one that is stopped.
+    world.configure(&serde_json::json!({"speed": 20}));
+    stop(&rds).await;
+    let plan = world.run(&["plan"]).exits(0);
+    let _ = plan.says("status: stopping → available (waited for)");
+    world.configure(&serde_json::json!({"speed": 400}));
+    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    world.expect_converged(&[]);
+    stop(&rds).await;
+    while status(&rds).await != "stopped" {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     let plan = world.run(&["plan"]).exits(0);
     let _ = plan.says("status: stopped → available");
     let _ = world.run(&["apply", "--auto-approve"]).exits(0);

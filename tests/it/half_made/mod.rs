@@ -3,4 +3,5 @@
 mod database;
 mod network;
 mod pieces;
+mod states;
 mod subnets;
