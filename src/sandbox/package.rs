@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = files![
     "kong_image.py",
     "kong_shell.py",
     "lean.py",
+    "limits.py",
     "local_calls.py",
     "patches/__init__.py",
     "patches/autoscaling.py",

@@ -5,7 +5,8 @@ an order comes back as ``{"error": ...}`` with status 400. An order may be a lis
 
 ======================= ==================================================================
 ``GET health``          process, speed, simulated time, accounts
-``POST config``         ``speed``, ``latency_ms``, ``skip_seconds``; ``tasks``: see ``task_behaviour``
+``POST config``         ``speed``, ``latency_ms``, ``skip_seconds``; ``limits``: see ``limits``;
+                        ``tasks``: see ``task_behaviour``
 ``GET|DELETE calls``    the call log (``?since=N``)
 ``GET|POST|DELETE faults`` the next calls of an operation fail: ``kind``, ``service``, ``operation``,
                         ``times``, ``skip``
@@ -24,7 +25,19 @@ import os
 from typing import Any, Callable, Dict, Tuple
 from urllib.parse import parse_qs, urlsplit
 
-from . import DEFAULT_ACCOUNT, VERSION, calllog, durations, faults, local_calls, peers, stale, states, world
+from . import (
+    DEFAULT_ACCOUNT,
+    VERSION,
+    calllog,
+    durations,
+    faults,
+    limits,
+    local_calls,
+    peers,
+    stale,
+    states,
+    world,
+)
 
 Query = Dict[str, str]
 
@@ -70,7 +83,7 @@ def _clear_calls(account: str, query: Query, given: Any) -> Any:
 
 def _config(account: str, query: Query, given: Any) -> Any:
     here = world.world(account)
-    unknown = set(given) - {"speed", "latency_ms", "tasks", "skip_seconds"}
+    unknown = set(given) - {"speed", "latency_ms", "limits", "tasks", "skip_seconds"}
     if unknown:
         raise ValueError("unknown setting: " + ", ".join(sorted(unknown)))
     if "speed" in given:
@@ -79,6 +92,8 @@ def _config(account: str, query: Query, given: Any) -> Any:
         here.latency_ms = max(0.0, float(given["latency_ms"]))
     if "tasks" in given:
         here.task_behaviour = dict(given["tasks"])
+    if "limits" in given:
+        limits.put(account, dict(given["limits"]))
     if "skip_seconds" in given:
         here.skip(float(given["skip_seconds"]))
     here.touch()
@@ -128,6 +143,7 @@ def forget(account: str) -> None:
     world.drop(account)
     local_calls.forget(account)
     faults.clear(account)
+    limits.clear(account)
     calllog.clear(account)
 
 

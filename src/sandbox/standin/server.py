@@ -15,7 +15,7 @@ import traceback
 from typing import Dict, NamedTuple, Optional
 from urllib.parse import unquote, urlsplit
 
-from . import calllog, control, dispatch, faults, protocols, warm
+from . import calllog, control, dispatch, faults, limits, protocols, warm
 from .world import world
 
 LOCK = threading.RLock()
@@ -137,6 +137,8 @@ class _Connection(socketserver.StreamRequestHandler):
 
     def _act(self, request: Request, call: dispatch.Call) -> Answer:
         fault = faults.take(call.account, call.service, call.operation)
+        if fault is None and limits.over(call.account, call.service):
+            fault = "throttle"
         if fault == "hang":
             self._hang()
         if fault == "cut-before":

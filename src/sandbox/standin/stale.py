@@ -80,7 +80,8 @@ def _note(account: str, service: str, at: float) -> None:
 
 def _entries(account: str, service: str) -> Iterator[Tuple[Any, Any, Any, Mark]]:
     for label, backend, table in stale_tables.tables(account, service):
-        for key, thing in stale_tables.entries(table):
+        pairs = list(dict.items(table)) if isinstance(table, dict) else [(id(thing), thing) for thing in table]
+        for key, thing in pairs:
             yield backend, table, key, (label, key, id(thing))
 
 

@@ -65,28 +65,21 @@ def _simulated(account: str, backend: Any) -> Iterator[Tuple[str, Any, Table]]:
     yield f"{region}:tasks", backend, fleet(account, region).tasks
 
 
-def entries(table: Any) -> List[Tuple[Any, Any]]:
-    """What is in a table, each with its key; a list's things are their own keys."""
-    if isinstance(table, list):
-        return [(id(thing), thing) for thing in table]
-    return list(_plain(table).items(table))
-
-
 def hide_entry(backend: Any, table: Any, key: Any) -> Undo:
     """Take an entry out; what is returned puts it back where it was."""
     if isinstance(table, list):
         whole = list(table)
         table[:] = [thing for thing in table if id(thing) != key]
         return lambda: _refill_list(table, whole)
-    before = dict(entries(table))
+    before = dict(dict.items(table))
     _plain(table).pop(table, key)
-    left = {name for name, _ in entries(table)}
+    left = set(dict.keys(table))
     return lambda: _refill(table, before, left)
 
 
 def _refill(table: Any, before: Dict[Any, Any], left: Any) -> None:
     # What the call itself has added or removed meanwhile stays so.
-    now = dict(entries(table))
+    now = dict(dict.items(table))
     plain = _plain(table)
     plain.clear(table)
     for key, thing in before.items():
@@ -97,11 +90,9 @@ def _refill(table: Any, before: Dict[Any, Any], left: Any) -> None:
 
 
 def _plain(table: Any) -> Any:
-    # A dictionary of moto's own may take any of several names for a key; one that is ordered, or is
-    # no dictionary at all, has to know of each change.
-    if isinstance(table, OrderedDict):
-        return OrderedDict
-    return dict if isinstance(table, dict) else type(table)
+    # A dictionary of moto's own may take any of several names for a key, but an ordered one has to
+    # know of each change.
+    return OrderedDict if isinstance(table, OrderedDict) else dict
 
 
 def _refill_list(table: List[Any], whole: List[Any]) -> None:
@@ -111,17 +102,16 @@ def _refill_list(table: List[Any], whole: List[Any]) -> None:
 
 def hide_tags(backend: Any, table: Any, key: Any) -> Undo:
     """Take an entry's tags away; what is returned gives them back."""
-    thing = dict(entries(table))[key]
+    thing = next(t for t in table if id(t) == key) if isinstance(table, list) else dict.__getitem__(table, key)
     taken: List[Tuple[Any, Any, Any]] = []
-    # Some have one name twice.
-    names = {getattr(thing, name, None) for name in ("arn", "id", "allocation_id", "resource_id")}
+    names = [getattr(thing, name, None) for name in ("arn", "id", "allocation_id", "resource_id")]
     for store in _stores(backend):
         for name in [n for n in names if isinstance(n, str) and n in store]:
             taken.append((store, name, store.pop(name)))
-    for name in [n for n in ("tags", "_tags") if thing.__dict__.get(n)]:
-        own = thing.__dict__[name]
-        taken.append((thing.__dict__, name, own))
-        thing.__dict__[name] = type(own)()
+    own = thing.__dict__.get("tags") if hasattr(thing, "__dict__") else None
+    if own:
+        taken.append((thing.__dict__, "tags", own))
+        thing.__dict__["tags"] = type(own)()
 
     def give_back() -> None:
         for store, name, tags in taken:
