@@ -103,6 +103,14 @@ impl CliError {
         }
     }
 
+    /// Arguments that cannot be put over the spec, already rendered.
+    pub(super) fn wrong_override(rendered: String) -> Self {
+        Self {
+            exit: Exit::Usage,
+            text: Text::Rendered(rendered),
+        }
+    }
+
     /// An end of which everything has been said.
     pub(super) fn said(exit: Exit) -> Self {
         Self {

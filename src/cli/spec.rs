@@ -4,7 +4,7 @@ use super::error::CliError;
 use super::flags::SpecArgs;
 use crate::report::Screen;
 use crate::report::diagnostics;
-use crate::spec::{self, StackSpec};
+use crate::spec::{self, Problem, StackSpec};
 
 /// Reads and understands the spec.
 ///
@@ -14,6 +14,10 @@ pub(super) fn load(args: &SpecArgs, screen: &Screen) -> Result<StackSpec, CliErr
     let source = spec::read(&args.file)?;
     spec::load(source, &args.overrides()).map_err(|invalid| {
         let text = diagnostics::render(&invalid, screen.is_colored(), screen.side_width());
-        CliError::invalid(text)
+        if invalid.problems.iter().all(Problem::is_of_the_command_line) {
+            CliError::wrong_override(text)
+        } else {
+            CliError::invalid(text)
+        }
     })
 }

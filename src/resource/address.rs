@@ -99,7 +99,7 @@ pub(crate) struct Address {
 #[error("`{text}` is no address: {reason}")]
 pub(crate) struct InvalidAddress {
     text: String,
-    reason: &'static str,
+    reason: String,
 }
 
 impl Address {
@@ -150,15 +150,32 @@ impl FromStr for Address {
     type Err = InvalidAddress;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = |reason| InvalidAddress {
+        let invalid = |reason: &str| InvalidAddress {
             text: text.to_owned(),
-            reason,
+            reason: reason.to_owned(),
         };
-        let Some((first, name)) = text.split_once('/') else {
-            return Err(invalid("an address is a layer, a slash and a name"));
-        };
-        let Some(layer) = Layer::ALL.into_iter().find(|layer| layer.as_str() == first) else {
-            return Err(invalid("its first part names no layer of a stack"));
+        let first = text.split('/').next().unwrap_or_default();
+        let layer = Layer::ALL.into_iter().find(|layer| layer.as_str() == first);
+        let (layer, name) = match (layer, text.split_once('/')) {
+            (Some(layer), Some((_, name))) => (layer, name),
+            (Some(layer), None) => {
+                return Err(invalid(&format!(
+                    "it is a whole layer; name a resource in it, {layer}/NAME, as `kongstack plan` lists them"
+                )));
+            }
+            (None, Some(_)) => {
+                let like = |layer: &Layer| strsim::damerau_levenshtein(layer.as_str(), first);
+                let nearest = Layer::ALL.into_iter().min_by_key(like);
+                let nearest = nearest.map_or("", Layer::as_str);
+                return Err(invalid(&format!(
+                    "no layer of a stack is called `{first}`; the nearest is `{nearest}`"
+                )));
+            }
+            (None, None) => {
+                return Err(invalid(
+                    "an address is a layer, a slash and a name, as `kongstack plan` lists them",
+                ));
+            }
         };
         if name.is_empty() || !name.chars().all(allowed) {
             return Err(invalid(
@@ -186,5 +203,18 @@ mod tests {
         for text in ["", "vpc", "nowhere/vpc", "network/", "network/V PC"] {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_refusal_says_what_would_be_one() {
+        let refusal = |text: &str| text.parse::<Address>().expect_err(text).to_string();
+        assert_eq!(
+            refusal("logs"),
+            "`logs` is no address: it is a whole layer; name a resource in it, logs/NAME, as `kongstack plan` lists them"
+        );
+        assert_eq!(
+            refusal("netwrok/vpc"),
+            "`netwrok/vpc` is no address: no layer of a stack is called `netwrok`; the nearest is `network`"
+        );
     }
 }

@@ -13,6 +13,9 @@ use super::value::Refusal;
 /// Most problems that are worth telling at once.
 pub(crate) const MOST: usize = 100;
 
+/// The rule that arguments break which cannot be put over the file.
+pub(crate) const OVERRIDE: &str = "override";
+
 /// A rule's stable name in kebab case, such as `subnet-overlap`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RuleId(Cow<'static, str>);
@@ -122,6 +125,11 @@ impl Problem {
             secret: true,
             ..self
         }
+    }
+
+    /// Whether it is about how a value is put over the file, and not about the value.
+    pub(crate) fn is_of_the_command_line(&self) -> bool {
+        self.rule.0 == OVERRIDE
     }
 
     /// Names the place itself, where no path leads to it.

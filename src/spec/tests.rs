@@ -226,6 +226,7 @@ fn overrides_are_blamed_for_their_own_problems() {
             "cidr-host-bits: `10.0.0.7/16` has bits set behind its prefix",
         ),
         ("data_plane.scaling.mix=3", "unknown-key: unknown key `mix`"),
+        ("region=", "wrong-type: a text belongs here, not nothing"),
         (
             "nonsense",
             "override: `nonsense` cannot be put over the file: there is no `=` in it",

@@ -141,6 +141,21 @@ fn wrong_usage_exits_with_64() {
         .exits(64)
         .warns("nonsense");
     let path = example("quickstart");
+    for wrong in ["nonsense", "a..b=1", "name=["] {
+        let _ = world
+            .run(&["plan", "-f", &path, "--set", wrong])
+            .exits(64)
+            .warns(&format!("--set {wrong}"));
+    }
+    // A value is the spec's, wherever it comes from; the place is the flag.
+    let _ = world
+        .run(&["plan", "-f", &path, "--set", "region="])
+        .exits(3)
+        .warns("--set region=");
+    let _ = world
+        .run(&["plan", "-f", &path, "--target", "logs"])
+        .exits(64)
+        .warns("logs/NAME");
     // Nothing asks when there is no terminal: the flag to give is named.
     let _ = world
         .run(&["apply", "-f", &path])

@@ -97,7 +97,9 @@ impl Document {
             found.node.value,
             Value::Seq(_) | Value::Map(_) | Value::Null
         );
-        let by_value = found.exact && scalar && !problem.about_key;
+        // A value that the command line puts there, even an empty one, is the command line's to answer for.
+        let put = matches!(found.node.origin, Origin::Override(_));
+        let by_value = found.exact && (scalar || put) && !problem.about_key;
         let origin = match found.key_origin {
             Some(key) if !by_value => key,
             _ => &found.node.origin,

@@ -3,7 +3,7 @@
 use super::node::{Entry, Node, Origin, Value, key_text};
 use super::parse;
 use crate::spec::path::{Segment, SpecPath};
-use crate::spec::problem::{Place, Problem};
+use crate::spec::problem::{OVERRIDE, Place, Problem};
 
 /// One value from the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Override {
     fn problem(&self, what: &str) -> Box<Problem> {
         let message = format!("`{}` cannot be put over the file: {what}", self.path);
         Box::new(
-            Problem::new("override", SpecPath::parse(&self.path), message)
+            Problem::new(OVERRIDE, SpecPath::parse(&self.path), message)
                 .because("an override names one place in the spec and what stands there")
                 .fix("write it like `--set data_plane.scaling.max=4` or `--set admin.allow.0=203.0.113.0/24`")
                 .at(Place::Argument(self.shown.clone())),
