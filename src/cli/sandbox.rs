@@ -50,6 +50,16 @@ fn describe(sandbox: &Sandbox) -> String {
     )
 }
 
-fn failed(what: &str, error: &SandboxError) -> CliError {
-    CliError::failed(Failure::new(format!("the sandbox cannot be {what}")).chain(error))
+/// The sandbox could not be `what` (started, stopped, …).
+pub(super) fn failed(what: &str, error: &SandboxError) -> CliError {
+    let failure = Failure::new(format!("the sandbox cannot be {what}")).chain(error);
+    CliError::failed(match error {
+        SandboxError::File { .. } => failure.hint(
+            "its files are in this user's cache folder; XDG_CACHE_HOME names another that can be written",
+        ),
+        SandboxError::NoPython { .. } => failure.hint(
+            "install Python with its venv module (Debian and Ubuntu: `apt install python3-venv`)",
+        ),
+        _ => failure,
+    })
 }
