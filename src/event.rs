@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::lease::Loss;
 use crate::resource::{Address, Error, Note};
 
 /// What a step does to its resource.
@@ -65,10 +66,24 @@ pub(crate) enum Event {
         /// The failed step it depends on.
         because: Address,
     },
-    /// The first interruption: nothing new is begun.
-    Draining,
-    /// The stack's lease is lost: nothing new is begun.
-    LeaseLost,
+    /// Nothing new is begun from here on.
+    Draining {
+        /// Why.
+        why: Halt,
+    },
+}
+
+/// Why a run begins nothing more although there is more to do.
+#[derive(Debug, Clone)]
+pub(crate) enum Halt {
+    /// A person or the system asked for it.
+    Interrupted,
+    /// The run's time is up.
+    OutOfTime,
+    /// The stack's lease is lost.
+    LeaseLost(Loss),
+    /// Every further call would fail as this one did: no credentials, no connection.
+    Pointless(Error),
 }
 
 /// Takes events as they happen, from any thread.

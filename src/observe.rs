@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use futures::stream::{FuturesUnordered, StreamExt};
 use futures::{FutureExt, future};
 
-use crate::aws::Class;
 use crate::resource::{Address, Attribute, Error, Observer, Outputs, Resolve, Seen, Standing};
 
 /// Everything live that concerns a stack.
@@ -84,7 +83,7 @@ pub(crate) async fn observe(observer: &Observer) -> Result<World, Unreadable> {
                     errors.extend(world.place(one, observer).err());
                 }
             }
-            Err(error) if pointless(&error) => {
+            Err(error) if error.is_pointless() => {
                 return Err(Unreadable {
                     errors: vec![error],
                 });
@@ -134,10 +133,4 @@ impl World {
         }
         Ok(())
     }
-}
-
-fn pointless(error: &Error) -> bool {
-    error
-        .aws()
-        .is_some_and(|error| matches!(error.class(), Class::Credentials | Class::Unreachable))
 }

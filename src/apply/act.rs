@@ -54,7 +54,11 @@ pub(super) async fn act(
         step.remark(format!(
             "{error}; looking what became of it (attempt {attempt})"
         ));
-        settle(step).await?;
+        match settle(step).await {
+            // No time is left to look: what went wrong first is what there is to say.
+            Err(Error::TimedOut { .. }) => break,
+            settled => settled?,
+        }
         result = again(step, entry, kind, engine, lost)
             .await
             .unwrap_or(result);
@@ -104,7 +108,8 @@ enum Lost {
 fn lost(error: &Error, kind: StepKind) -> Option<Lost> {
     let error = error.aws()?;
     match error.class() {
-        Class::Unclear => Some(Lost::Unclear),
+        // What is throttled has not been done; it comes to the same.
+        Class::Unclear | Class::Throttled => Some(Lost::Unclear),
         Class::Refused if kind == StepKind::Create && error.is_taken() => Some(Lost::Exists),
         _ => None,
     }

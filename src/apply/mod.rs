@@ -13,6 +13,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -21,8 +22,8 @@ pub(crate) use blockers::blockers;
 pub(crate) use schedule::run;
 
 use crate::aws::Clients;
-use crate::event::Verb;
-use crate::lease::{Grip, Loss};
+use crate::event::{Halt, Verb};
+use crate::lease::Grip;
 use crate::resource::{Address, Blueprint, Error, KindRef, LookUp, Observer, Outputs, Pace};
 
 /// What a run works with: AWS, what is wanted, and the kinds.
@@ -57,6 +58,8 @@ pub(crate) struct Options {
     pub(crate) parallelism: usize,
     /// When to end.
     pub(crate) deadline: Option<Instant>,
+    /// How long one step may take.
+    pub(crate) step_timeout: Option<Duration>,
     /// How fast time goes.
     pub(crate) pace: Pace,
     /// The first interruption: begin nothing, wait for nothing.
@@ -76,20 +79,16 @@ pub(crate) struct Report {
     pub(crate) failed: Vec<(Address, Verb, Error)>,
     /// The steps not done because another failed.
     pub(crate) skipped: Vec<Skip>,
-    /// The steps that were under way when the run was interrupted or ran out of time.
+    /// The steps that were under way when the run was halted.
     pub(crate) unfinished: Vec<Unfinished>,
-    /// The steps never begun because the run was interrupted or ran out of time.
+    /// The steps never begun because the run was halted.
     pub(crate) not_started: Vec<(Address, Verb)>,
     /// What AWS keeps on purpose, by the resource it is left of.
     pub(crate) kept: Vec<(Address, String)>,
     /// All outputs known at the end.
     pub(crate) outputs: BTreeMap<Address, Outputs>,
-    /// How the stack's lease was lost, if it was.
-    pub(crate) lost: Option<Loss>,
-    /// Whether the run was interrupted.
-    pub(crate) interrupted: bool,
-    /// Whether the run's time was up.
-    pub(crate) timed_out: bool,
+    /// What kept the run from its end, if anything did.
+    pub(crate) halt: Option<Halt>,
 }
 
 /// A step that did what it should.
@@ -123,6 +122,8 @@ pub(crate) struct Unfinished {
     pub(crate) verb: Verb,
     /// The id of what it had made by then.
     pub(crate) id: Option<String>,
+    /// What it was waiting for; nothing when it was cut off in the middle of a call.
+    pub(crate) waiting: Option<String>,
 }
 
 impl Report {

@@ -4,19 +4,26 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::act::{Acted, act};
 use super::outputs::Published;
 use super::record::Recorder;
 use super::{Done, Engine, Options, Report, Skip, Unfinished};
 use crate::diff::{Action, Entry};
-use crate::event::{Event, Sink, Verb};
+use crate::event::{Event, Halt, Sink, Verb};
+use crate::lease::Loss;
 use crate::plan::{Plan, StepId, StepKind};
 use crate::resource::{Address, Error, Limits, Notify, Resolve, Step};
+
+/// How long calls that run when the time is up may take to be answered: most are within a second, the slowest within a
+/// few.
+const GRACE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
@@ -57,8 +64,9 @@ pub(crate) async fn run(
         engine,
         options: &options,
         limits: Limits {
-            drain: options.drain.child_token(),
-            deadline: options.deadline,
+            // Its own, so that whatever halts the run ends the waiting, and no halt is taken for another.
+            drain: CancellationToken::new(),
+            step_timeout: options.step_timeout,
             pace: options.pace,
             slots: Arc::new(Semaphore::new(options.parallelism.max(1))),
         },
@@ -75,25 +83,27 @@ impl Schedule<'_> {
     async fn go(&mut self) {
         // Dropping the set, as an abort does, ends its tasks.
         let mut running = JoinSet::new();
-        let (mut draining, mut lost) = (false, false);
+        let end = self.options.deadline;
         loop {
-            if self.may_begin() {
+            let halted = self.report.halt.is_some();
+            if !halted && self.may_begin() {
                 for id in self.ready() {
                     self.begin(id, &mut running);
                 }
             }
             tokio::select! {
                 biased;
-                () = self.options.abort.cancelled() => return,
-                () = self.options.drain.cancelled(), if !draining => {
-                    draining = true;
-                    self.recorder.event(Event::Draining);
+                () = self.options.abort.cancelled() => {
+                    self.report.halt = Some(Halt::Interrupted);
+                    return;
                 }
-                () = self.options.grip.lost(), if !lost => {
-                    lost = true;
-                    self.limits.drain.cancel();
-                    self.recorder.event(Event::LeaseLost);
+                () = self.options.drain.cancelled(), if !halted => self.halt(Halt::Interrupted),
+                () = self.options.grip.lost(), if !halted => {
+                    let loss = self.options.grip.loss().unwrap_or(Loss::Silence(None));
+                    self.halt(Halt::LeaseLost(loss));
                 }
+                () = at(end), if !halted => self.halt(Halt::OutOfTime),
+                () = at(end.map(|end| end + GRACE)) => return,
                 next = running.join_next() => match next {
                     Some(Ok((id, since, end))) => self.end(id, since, end),
                     // A step that panicked is a defect; it counts as never seen to its end.
@@ -104,12 +114,19 @@ impl Schedule<'_> {
         }
     }
 
+    /// Whether nothing has happened that will halt the run as soon as it is looked at.
     fn may_begin(&self) -> bool {
-        let time_left = self
-            .options
-            .deadline
-            .is_none_or(|deadline| Instant::now() < deadline);
+        let time_left = self.options.deadline.is_none_or(|end| Instant::now() < end);
         time_left && !self.options.drain.is_cancelled() && !self.options.grip.is_lost()
+    }
+
+    /// Begins nothing more and ends all waiting. The first reason stands.
+    fn halt(&mut self, why: Halt) {
+        if self.report.halt.is_none() {
+            self.limits.drain.cancel();
+            self.recorder.event(Event::Draining { why: why.clone() });
+            self.report.halt = Some(why);
+        }
     }
 
     fn ready(&self) -> Vec<StepId> {
@@ -203,14 +220,17 @@ impl Schedule<'_> {
                     took: since.elapsed(),
                 });
             }
-            End::Ran(Err(Error::Interrupted { .. })) => {
-                self.set(id, State::Over);
-                let made = self.recorder.id(&address);
-                self.report.unfinished.push(Unfinished {
-                    address,
-                    verb,
-                    id: made,
-                });
+            End::Ran(Err(Error::Interrupted { what })) => self.leave(id, address, verb, Some(what)),
+            End::Ran(Err(error)) if error.is_pointless() => {
+                self.halt(Halt::Pointless(error));
+                if matches!(verb, Verb::Create | Verb::Replace)
+                    && self.recorder.id(&address).is_none()
+                {
+                    // Its first call was refused, so it is as if it had not begun.
+                    self.set(id, State::Waiting);
+                } else {
+                    self.leave(id, address, verb, None);
+                }
             }
             End::Ran(Err(error)) => {
                 self.set(id, State::Over);
@@ -223,6 +243,18 @@ impl Schedule<'_> {
                 self.skip_after(id, &address);
             }
         }
+    }
+
+    /// Leaves a step unfinished.
+    fn leave(&mut self, id: StepId, address: Address, verb: Verb, waiting: Option<String>) {
+        self.set(id, State::Over);
+        let made = self.recorder.id(&address);
+        self.report.unfinished.push(Unfinished {
+            address,
+            verb,
+            id: made,
+            waiting,
+        });
     }
 
     /// Skips everything that waits, however indirectly, for the failed step. Steps stand after all they wait for, so
@@ -267,30 +299,21 @@ impl Schedule<'_> {
                 continue;
             };
             match state {
-                State::Running => {
-                    let made = self.recorder.id(&address);
-                    self.report.unfinished.push(Unfinished {
-                        address,
-                        verb,
-                        id: made,
-                    });
-                }
+                State::Running => self.leave(id, address, verb, None),
                 State::Waiting => self.report.not_started.push((address, verb)),
                 State::Done | State::Over => {}
             }
         }
         self.report.outputs = self.outputs.all();
-        self.report.interrupted =
-            self.options.drain.is_cancelled() || self.options.abort.is_cancelled();
-        self.report.lost = self.options.grip.loss();
-        self.report.timed_out = !self.report.interrupted
-            && self.report.lost.is_none()
-            && self
-                .options
-                .deadline
-                .is_some_and(|deadline| Instant::now() >= deadline)
-            && !self.report.is_complete();
         self.report
+    }
+}
+
+/// Waits until then, or for ever.
+async fn at(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
     }
 }
 

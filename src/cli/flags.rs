@@ -154,6 +154,9 @@ pub(super) struct RunArgs {
     /// How many resources are worked on at once; waiting does not count
     #[arg(long, value_name = "N", default_value = "16")]
     pub(super) parallelism: NonZeroUsize,
+    /// Give up on one resource after this long, such as `20m`
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub(super) resource_timeout: Option<Duration>,
 }
 
 /// What may be lost.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::duration::short;
 use super::style::{CREATE, DELETE, DONE, ERROR, FAINT, HINT, REPLACE, STRONG, UPDATE, paint};
 use super::wrap::clean;
-use crate::event::{Event, Verb};
+use crate::event::{Event, Halt, Verb};
 use crate::resource::Note;
 
 /// What a step is doing.
@@ -38,13 +38,23 @@ pub(super) fn to_do(verb: Verb) -> &'static str {
     }
 }
 
-/// What is said of the first interruption.
-const DRAINING: &str =
-    "interrupted: nothing new is begun, running calls may finish; once more stops at once";
-
-/// What is said when the lease is lost.
-const LEASE_LOST: &str =
-    "the stack's lease is lost: nothing new is begun, running calls may finish";
+/// What is said when a run is halted.
+fn halting(why: &Halt) -> &'static str {
+    match why {
+        Halt::Interrupted => {
+            "interrupted: nothing new is begun, running calls may finish; once more stops at once"
+        }
+        Halt::OutOfTime => {
+            "the time given with --timeout is over: nothing new is begun, running calls may finish"
+        }
+        Halt::LeaseLost(_) => {
+            "the stack's lease is lost: nothing new is begun, running calls may finish"
+        }
+        Halt::Pointless(_) => {
+            "no further call can succeed: nothing new is begun, running calls may finish"
+        }
+    }
+}
 
 /// An event in one line (an error may have more), without the time.
 pub(super) fn line(event: &Event) -> String {
@@ -97,8 +107,13 @@ pub(super) fn line(event: &Event) -> String {
                 to_do(*verb)
             )
         }
-        Event::Draining => paint(HINT, DRAINING),
-        Event::LeaseLost => paint(ERROR, LEASE_LOST),
+        Event::Draining { why } => {
+            let style = match why {
+                Halt::LeaseLost(_) => ERROR,
+                Halt::Interrupted | Halt::OutOfTime | Halt::Pointless(_) => HINT,
+            };
+            paint(style, halting(why))
+        }
     }
 }
 
@@ -127,6 +142,7 @@ fn usually(typical: Duration) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::lease::Loss;
     use crate::resource::{Address, Error, Layer};
 
     pub(crate) fn examples() -> Vec<Event> {
@@ -178,8 +194,12 @@ pub(super) mod tests {
                 verb: Verb::Update,
                 because: writer,
             },
-            Event::Draining,
-            Event::LeaseLost,
+            Event::Draining {
+                why: Halt::Interrupted,
+            },
+            Event::Draining {
+                why: Halt::LeaseLost(Loss::Removed),
+            },
         ]
     }
 

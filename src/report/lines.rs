@@ -69,8 +69,7 @@ impl Waits {
             Event::Started { .. }
             | Event::Noted { .. }
             | Event::Skipped { .. }
-            | Event::Draining
-            | Event::LeaseLost => {}
+            | Event::Draining { .. } => {}
         }
         let clock = format!("+{}", short(elapsed));
         Some(format!(

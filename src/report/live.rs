@@ -177,7 +177,7 @@ impl Sink for Live {
                 lock(&state.counts).failed += 1;
             }
             Event::Skipped { .. } => lock(&state.counts).skipped += 1,
-            Event::Draining | Event::LeaseLost => lock(&state.counts).draining = true,
+            Event::Draining { .. } => lock(&state.counts).draining = true,
         }
         lock(&state.counts).running = state.running.len();
         if let Some(text) = said {

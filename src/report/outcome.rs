@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::duration::short;
-use super::events::{doing, done, to_do};
+use super::events::{done, to_do};
 use super::explain::{Explanation, Surroundings, explain};
 use super::lease::lost;
 use super::outputs::{Published, as_text};
-use super::style::{DONE, ERROR, HINT, STRONG, UPDATE, paint};
+use super::style::{DONE, ERROR, HINT, STRONG, paint};
+use super::unfinished::unfinished;
 use super::wrap::hang;
 use crate::apply::Report;
-use crate::event::Verb;
+use crate::event::{Halt, Verb};
 use crate::plan::{Plan, Purpose};
-use crate::resource::{Address, Attribute, Outputs, Resolve};
+use crate::resource::{Address, Attribute, Error, Outputs, Resolve};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,14 +33,11 @@ impl Ended {
     /// Judges a report.
     #[must_use]
     pub(crate) fn of(report: &Report) -> Self {
-        let open = report.failed.len()
-            + report.skipped.len()
-            + report.unfinished.len()
-            + report.not_started.len();
-        if report.interrupted {
-            Self::Interrupted
-        } else if open == 0 && !report.timed_out {
+        if report.is_complete() {
+            // A halt that came when all was done has kept nothing back.
             Self::Well
+        } else if matches!(report.halt, Some(Halt::Interrupted)) {
+            Self::Interrupted
         } else if report.done.is_empty() && report.unfinished.is_empty() {
             Self::Failed
         } else {
@@ -70,11 +68,12 @@ pub(crate) fn outcome(
         );
         return format!("{}\n{}", paint(DONE, line), kept(report, width));
     }
-    let stopped = match (report.interrupted, &report.lost, report.timed_out) {
-        (true, _, _) => "interrupted",
-        (false, Some(_), _) => "stopped, because it lost the stack's lease",
-        (false, None, true) => "ran out of time (--timeout)",
-        (false, None, false) => "incomplete",
+    let stopped = match &report.halt {
+        Some(Halt::Interrupted) => "interrupted",
+        Some(Halt::OutOfTime) => "ran out of time (--timeout)",
+        Some(Halt::LeaseLost(_)) => "stopped, because it lost the stack's lease",
+        Some(Halt::Pointless(_)) => "stopped",
+        None => "incomplete",
     };
     let line = format!(
         "{name} {stopped}: {counts}; {} after {}",
@@ -83,8 +82,8 @@ pub(crate) fn outcome(
     );
     let mut text = skipped(report, width) + &unfinished(plan, report, width) + &kept(report, width);
     text += &format!("{}\n", paint(ERROR, hang(&line, width, 2)));
-    text += &lost_lease(report, width);
     text += &failed(report, around, width);
+    text += &halted(report, around, width);
     let next = "run the same command again: it finds out what is there, goes on from here and makes nothing twice";
     text += &format!("{} {}\n", paint(HINT, "hint:"), hang(next, width, 6));
     text
@@ -186,33 +185,47 @@ fn failed(report: &Report, around: &Surroundings, width: usize) -> String {
     for (address, verb, error) in &report.failed {
         let Explanation { causes, .. } = explain([error], around);
         let what = format!("{}: cannot {} it", address, to_do(*verb));
-        text += &format!("{} {}\n", paint(ERROR, "error:"), hang(&what, width, 7));
-        for cause in causes {
-            text += &format!(
-                "  {} {}\n",
-                paint(STRONG, "because:"),
-                hang(&cause, width, 11)
-            );
-        }
+        text += &because(&what, &causes, width);
     }
     // Many steps may need one thing: say it once.
-    for hint in explain(report.failed.iter().map(|(_, _, error)| error), around).hints {
-        text += &format!("{} {}\n", paint(HINT, "hint:"), hang(&hint, width, 6));
+    text + &hints(
+        report.failed.iter().map(|(_, _, error)| error),
+        around,
+        width,
+    )
+}
+
+/// What halted the run other than a person or the clock, said once for all the steps that met it.
+fn halted(report: &Report, around: &Surroundings, width: usize) -> String {
+    match &report.halt {
+        Some(Halt::Pointless(error)) => {
+            let Explanation { causes, .. } = explain([error], around);
+            because("AWS takes no calls from here any more", &causes, width)
+                + &hints([error], around, width)
+        }
+        Some(Halt::LeaseLost(loss)) => because("the stack's lease was lost", &[lost(loss)], width),
+        Some(Halt::Interrupted | Halt::OutOfTime) | None => String::new(),
+    }
+}
+
+fn because(what: &str, causes: &[String], width: usize) -> String {
+    let mut text = format!("{} {}\n", paint(ERROR, "error:"), hang(what, width, 7));
+    for cause in causes {
+        let because = paint(STRONG, "because:");
+        text += &format!("  {because} {}\n", hang(cause, width, 11));
     }
     text
 }
 
-fn lost_lease(report: &Report, width: usize) -> String {
-    let Some(loss) = &report.lost else {
-        return String::new();
-    };
-    let (what, why) = ("the stack's lease was lost", lost(loss));
-    format!(
-        "{} {what}\n  {} {}\n",
-        paint(ERROR, "error:"),
-        paint(STRONG, "because:"),
-        hang(&why, width, 11)
-    )
+fn hints<'a>(
+    errors: impl IntoIterator<Item = &'a Error>,
+    around: &Surroundings,
+    width: usize,
+) -> String {
+    let hints = explain(errors, around).hints.into_iter();
+    hints
+        .map(|hint| format!("{} {}\n", paint(HINT, "hint:"), hang(&hint, width, 6)))
+        .collect()
 }
 
 fn skipped(report: &Report, width: usize) -> String {
@@ -228,31 +241,6 @@ fn skipped(report: &Report, width: usize) -> String {
         format!("{}\n", hang(&list, width, 2))
     };
     by_cause.into_iter().map(line).collect()
-}
-
-fn unfinished(plan: &Plan, report: &Report, width: usize) -> String {
-    if report.unfinished.is_empty() {
-        return String::new();
-    }
-    let heading = "under way, and perhaps going on in AWS:";
-    let mut text = format!("{}\n", paint(UPDATE, heading));
-    for one in &report.unfinished {
-        let id = match (&one.id, one.verb) {
-            (Some(id), _) => format!(", {id}"),
-            (None, Verb::Update | Verb::Delete) => live_id(plan, &one.address),
-            (None, Verb::Create | Verb::Replace) => ", without an id so far".to_owned(),
-        };
-        let line = format!("{} ({}{id})", one.address, doing(one.verb));
-        text += &format!("  {}\n", hang(&line, width, 4));
-    }
-    text
-}
-
-fn live_id(plan: &Plan, address: &Address) -> String {
-    let entry = plan.entries.iter().find(|entry| entry.address == *address);
-    let live = entry.and_then(|entry| entry.live.as_ref());
-    live.map(|live| format!(", {}", live.id))
-        .unwrap_or_default()
 }
 
 fn kept(report: &Report, width: usize) -> String {

@@ -21,7 +21,7 @@ pub(crate) enum Error {
         /// AWS's reasons: events, stopped tasks, log lines.
         detail: Vec<String>,
     },
-    /// It took longer than its own deadline, or than what was left of the run's.
+    /// It took longer than its own deadline, or than a step may take.
     #[error("{what} was still {state} after {}", humantime::format_duration(*after))]
     TimedOut {
         /// What was waited for.
@@ -31,8 +31,8 @@ pub(crate) enum Error {
         /// How long it was waited for.
         after: Duration,
     },
-    /// The run was interrupted while it waited; what was begun goes on in AWS.
-    #[error("interrupted while waiting for {what}")]
+    /// The run was halted while it waited; what was begun goes on in AWS.
+    #[error("halted while waiting for {what}")]
     Interrupted {
         /// What was waited for.
         what: String,
@@ -80,6 +80,12 @@ impl Error {
             Self::Aws(error) => Some(error),
             _ => None,
         }
+    }
+
+    /// Whether every further call would fail for the same reason.
+    #[must_use]
+    pub(crate) fn is_pointless(&self) -> bool {
+        self.aws().is_some_and(AwsError::is_pointless)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a kind acts with: clients, outputs known by now, waiting, and the run's limits.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -94,10 +94,10 @@ pub(crate) trait Notify: Send + Sync {
 /// The limits all steps of a run share.
 #[derive(Clone)]
 pub(crate) struct Limits {
-    /// Cancelled by the first Ctrl-C: nothing new is begun and nothing more is waited for.
+    /// Cancelled when the run is halted: nothing new is begun and nothing more is waited for.
     pub(crate) drain: CancellationToken,
-    /// When the run must end.
-    pub(crate) deadline: Option<Instant>,
+    /// How long one step may take, if less than its own limits.
+    pub(crate) step_timeout: Option<Duration>,
     /// How fast time goes.
     pub(crate) pace: Pace,
     /// How many steps may act at once; waiting does not count.
@@ -115,6 +115,7 @@ pub(crate) struct Step {
     notify: Arc<dyn Notify>,
     limits: Limits,
     slot: Mutex<Option<OwnedSemaphorePermit>>,
+    began: OnceLock<Instant>,
 }
 
 impl Step {
@@ -138,6 +139,7 @@ impl Step {
             notify,
             limits,
             slot: Mutex::new(None),
+            began: OnceLock::new(),
         }
     }
 
@@ -218,9 +220,15 @@ impl Step {
             () = self.limits.drain.cancelled() => false,
             slot = Arc::clone(&self.limits.slots).acquire_owned() => {
                 *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = slot.ok();
+                self.began();
                 true
             }
         }
+    }
+
+    /// When it got its first slot.
+    fn began(&self) -> Instant {
+        *self.began.get_or_init(Instant::now)
     }
 
     fn holds_slot(&self) -> bool {
@@ -242,7 +250,7 @@ impl Step {
     /// Looks again and again until what is awaited is ready, holding no slot meanwhile.
     ///
     /// # Errors
-    /// What `look` fails with; when time runs out; when the run is interrupted.
+    /// What `look` fails with; when its own time or the step's runs out; when the run is halted.
     pub(crate) async fn wait<T, F, Fut>(
         &self,
         what: &str,
@@ -255,12 +263,9 @@ impl Step {
         Fut: Future<Output = Result<Look<T>, Error>> + Send,
     {
         let start = Instant::now();
-        let give_up = self
-            .limits
-            .deadline
-            .map_or(start + patience.at_most, |end| {
-                end.min(start + patience.at_most)
-            });
+        let step_ends = self.limits.step_timeout.map(|most| self.began() + most);
+        let give_up = start + patience.at_most;
+        let give_up = step_ends.map_or(give_up, |end| end.min(give_up));
         let every = self.limits.pace.scale(patience.every);
         loop {
             let state = match look().await? {
@@ -282,7 +287,8 @@ impl Step {
             );
             let now = Instant::now();
             if now >= give_up {
-                let after = Duration::from_secs(start.elapsed().as_secs());
+                let after = start.elapsed() + Duration::from_millis(500);
+                let after = Duration::from_secs(after.as_secs());
                 return Err(Error::TimedOut { what, state, after });
             }
             tokio::select! {
@@ -296,7 +302,7 @@ impl Step {
     /// Repeats a call while AWS answers one of `codes`, which mean "not yet".
     ///
     /// # Errors
-    /// Any other refusal; when time runs out (then the last refusal is the state); when the run is interrupted.
+    /// Any other refusal; when time runs out (then the last refusal is the state); when the run is halted.
     pub(crate) async fn retry<T, F, Fut>(
         &self,
         what: &str,

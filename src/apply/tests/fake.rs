@@ -50,6 +50,8 @@ pub(super) struct Cloud {
     pub(super) refuse: BTreeMap<String, &'static str>,
     /// `verb name` of calls that act and lose their answer; each once.
     pub(super) lose: BTreeSet<String>,
+    /// `verb name` of calls that are never answered.
+    pub(super) hang: BTreeSet<String>,
     /// How long a thing takes to be made, in seconds.
     pub(super) takes: BTreeMap<String, u64>,
     /// Names that somebody else's thing has taken.
@@ -193,6 +195,10 @@ impl Kind for Thing {
     }
 
     async fn create(cx: &Step, desired: &Desired) -> Result<Outputs, Error> {
+        let name = format!("create {}", cx.address.name());
+        if with(cx.stack(), |cloud| cloud.hang.contains(&name)) {
+            std::future::pending::<()>().await;
+        }
         let uses: Vec<String> = cx
             .get_all(&desired.needs)?
             .iter()
@@ -317,8 +323,7 @@ impl Sink for Lines {
                 verb,
                 because,
             } => format!("{address}: {verb:?} skipped because of {because}"),
-            Event::Draining => "draining".to_owned(),
-            Event::LeaseLost => "lease lost".to_owned(),
+            Event::Draining { why } => format!("draining: {why:?}"),
         };
         self.0.lock().unwrap().push(line);
     }
@@ -361,6 +366,7 @@ pub(super) fn options() -> Options {
     Options {
         parallelism: 4,
         deadline: None,
+        step_timeout: None,
         pace: Pace::REAL,
         drain: Default::default(),
         abort: Default::default(),

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::fake::{apply, apply_with, at, engine, options, thing, with};
 use super::log;
+use crate::event::Halt;
 use crate::lease::Loss;
 use crate::report::Ended;
 
@@ -22,12 +23,14 @@ async fn a_lost_lease_begins_nothing_more() {
         grip.lose(Loss::Removed);
     });
     assert!(start.elapsed() < Duration::from_secs(12));
-    assert!(matches!(report.lost, Some(Loss::Removed)), "{report:?}");
-    assert!(!report.interrupted && !report.timed_out);
+    assert!(
+        matches!(report.halt, Some(Halt::LeaseLost(Loss::Removed))),
+        "{report:?}"
+    );
     assert_eq!(report.unfinished[0].address, at("a"));
     assert_eq!(report.not_started.len(), 1);
     assert_eq!(log("lease"), ["create a"]);
-    assert_eq!(lines.lines().last(), Some("lease lost"));
+    assert_eq!(lines.lines().last(), Some("draining: LeaseLost(Removed)"));
     assert_eq!(Ended::of(&report), Ended::InPart);
     with("lease", |cloud| cloud.takes.clear());
     let (report, _) = apply(&engine).await;
@@ -52,6 +55,6 @@ async fn a_lease_lost_after_the_last_step_harms_nobody() {
     let grip = options.grip.clone();
     let (mut report, _) = apply_with(&engine, options).await;
     grip.lose(Loss::Removed);
-    report.lost = grip.loss();
+    report.halt = grip.loss().map(Halt::LeaseLost);
     assert_eq!(Ended::of(&report), Ended::Well);
 }

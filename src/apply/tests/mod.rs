@@ -1,15 +1,14 @@
 //! The engine on a kind without AWS: what is done, in which order, and what when something goes wrong.
 
 mod fake;
+mod halting;
 mod lease;
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use self::fake::{
-    Desired, apply, apply_with, at, engine, options, plan, plan_destroy, thing, with,
-};
+use self::fake::{Desired, apply, at, engine, options, plan, plan_destroy, thing, with};
 use super::run;
 use crate::diff::Action;
 use crate::plan::{Plan, Refusal, Selection};
@@ -330,64 +329,5 @@ async fn a_target_brings_what_it_needs_and_an_exclusion_takes_what_needs_it() {
     assert_eq!(
         error.to_string(),
         "the stack has no resource at network/bb; did you mean network/b?"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_first_interruption_begins_nothing_more() {
-    let engine = engine(
-        "drain",
-        vec![("a", thing("1", &[])), ("b", thing("1", &["a"]))],
-    );
-    with("drain", |cloud| cloud.takes.insert("a".to_owned(), 100));
-    let options = options();
-    let drain = options.drain.clone();
-    let (outcome, ()) = tokio::join!(apply_with(&engine, options), async {
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        drain.cancel();
-    });
-    let (report, _) = outcome;
-    assert!(report.interrupted);
-    assert_eq!(report.unfinished.len(), 1);
-    assert_eq!(report.unfinished[0].id.as_deref(), Some("a-1"));
-    assert_eq!(report.not_started.len(), 1);
-    assert_eq!(log("drain"), ["create a"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_second_interruption_stops_at_once() {
-    let engine = engine("abort", vec![("a", thing("1", &[]))]);
-    with("abort", |cloud| cloud.takes.insert("a".to_owned(), 100));
-    let options = options();
-    let abort = options.abort.clone();
-    let start = Instant::now();
-    let (outcome, ()) = tokio::join!(apply_with(&engine, options), async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        abort.cancel();
-    });
-    assert!(outcome.0.interrupted);
-    assert_eq!(outcome.0.unfinished.len(), 1);
-    assert!(start.elapsed() < Duration::from_secs(1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_deadline_ends_the_run() {
-    let engine = engine(
-        "late",
-        vec![("a", thing("1", &[])), ("b", thing("1", &["a"]))],
-    );
-    with("late", |cloud| cloud.takes.insert("a".to_owned(), 100));
-    let mut options = options();
-    options.deadline = Some(Instant::now() + Duration::from_secs(30));
-    let (report, _) = apply_with(&engine, options).await;
-    assert!(report.timed_out);
-    assert!(!report.interrupted);
-    assert!(
-        report.failed[0]
-            .2
-            .to_string()
-            .contains("still creating after"),
-        "{:?}",
-        report.failed
     );
 }

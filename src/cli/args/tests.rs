@@ -135,6 +135,8 @@ fn what_apply_takes() {
           --parallelism <N>
               How many resources are worked on at once; waiting does not count
               [default: 16]
+          --resource-timeout <DURATION>
+              Give up on one resource after this long, such as `20m`
           --lock-timeout <DURATION>
               Wait this long for another run on the stack to end [default: 0s]
           --allow-data-loss <ADDRESS>

@@ -124,9 +124,10 @@ fn an_interruption_says_what_was_under_way() {
         address: at(address),
         verb: Verb::Create,
         id: id.map(str::to_owned),
+        waiting: id.map(|_| "it".to_owned()),
     };
     let report = Report {
-        interrupted: true,
+        halt: Some(Halt::Interrupted),
         unfinished: vec![
             unfinished("database/cluster", Some("kong-gw-database")),
             unfinished("network/nat-gateway/1", None),
@@ -137,8 +138,10 @@ fn an_interruption_says_what_was_under_way() {
     assert_eq!(Ended::of(&report), Ended::Interrupted);
     insta::assert_snapshot!(shown(Purpose::Apply, &report), @r"
     under way, and perhaps going on in AWS:
-      database/cluster (creating, kong-gw-database)
-      network/nat-gateway/1 (creating, without an id so far)
+      database/cluster (creating, kong-gw-database): the next run finds it and
+        waits for it
+      network/nat-gateway/1 (creating, without an id so far): the next run looks
+        for it, and makes it if it is not there
     Apply interrupted: 1 created, 1 updated, 1 replaced, 1 deleted; 2 under way, 1
       not begun after 42s
     hint: run the same command again: it finds out what is there, goes on from here
@@ -149,7 +152,9 @@ fn an_interruption_says_what_was_under_way() {
 #[test]
 fn a_lost_lease_is_said_with_who_has_it() {
     let report = Report {
-        lost: Some(Loss::Taken(Box::new(crate::lease::tests::sample()))),
+        halt: Some(Halt::LeaseLost(Loss::Taken(Box::new(
+            crate::lease::tests::sample(),
+        )))),
         not_started: vec![(at("dns/alias"), Verb::Create)],
         ..all_done()
     };
@@ -179,17 +184,69 @@ fn endings_are_told_apart() {
         ..Report::default()
     };
     assert_eq!(Ended::of(&none_done), Ended::Failed);
-    let late = Report {
-        timed_out: true,
-        ..all_done()
+    let open = || vec![(at("dns/alias"), Verb::Create)];
+    for (halt, ended) in [
+        (Halt::OutOfTime, Ended::InPart),
+        (
+            Halt::Pointless(Error::Internal(String::new())),
+            Ended::InPart,
+        ),
+        (Halt::Interrupted, Ended::Interrupted),
+    ] {
+        let halted = Report {
+            halt: Some(halt.clone()),
+            not_started: open(),
+            ..all_done()
+        };
+        assert_eq!(Ended::of(&halted), ended);
+        // What comes too late to stop anything is no interruption.
+        let too_late = Report {
+            halt: Some(halt),
+            ..all_done()
+        };
+        assert_eq!(Ended::of(&too_late), Ended::Well);
+    }
+    let before_anything = Report {
+        halt: Some(Halt::OutOfTime),
+        not_started: open(),
+        ..Report::default()
     };
-    assert_eq!(Ended::of(&late), Ended::InPart);
+    assert_eq!(Ended::of(&before_anything), Ended::Failed);
     let stopped = Report {
-        interrupted: true,
+        halt: Some(Halt::Interrupted),
         failed: failed(),
         ..Report::default()
     };
     assert_eq!(Ended::of(&stopped), Ended::Interrupted);
+}
+
+#[test]
+fn credentials_that_run_out_are_said_once() {
+    let error = AwsError::in_answer("rds:CreateDBCluster", "ExpiredToken", "it is expired");
+    let report = Report {
+        halt: Some(Halt::Pointless(error.into())),
+        unfinished: vec![Unfinished {
+            address: at("network/nat-gateway/1"),
+            verb: Verb::Create,
+            id: Some("nat-1".to_owned()),
+            waiting: Some("the NAT gateway".to_owned()),
+        }],
+        not_started: vec![(at("dns/alias"), Verb::Create)],
+        ..all_done()
+    };
+    insta::assert_snapshot!(shown(Purpose::Apply, &report), @r"
+    under way, and perhaps going on in AWS:
+      network/nat-gateway/1 (creating, nat-1): the next run finds it and waits for
+        it
+    Apply stopped: 1 created, 1 updated, 1 replaced, 1 deleted; 1 under way, 1 not
+      begun after 42s
+    error: AWS takes no calls from here any more
+      because: rds:CreateDBCluster: ExpiredToken: it is expired
+    hint: the credentials have run out: get new ones (`aws sso login` where they
+          come from IAM Identity Center) and run it again
+    hint: run the same command again: it finds out what is there, goes on from here
+          and makes nothing twice
+    ");
 }
 
 #[test]
