@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 
+use super::throttle::{Watch, rate_of, retries};
+
 macro_rules! clients {
     ($($(#[$doc:meta])* $service:ident: $sdk:ident;)*) => {
         /// The clients of all services, made when first asked for.
@@ -24,7 +26,12 @@ macro_rules! clients {
             $(
                 $(#[$doc])*
                 pub(crate) fn $service(&self) -> &$sdk::Client {
-                    self.$service.get_or_init(|| $sdk::Client::new(&self.config))
+                    self.$service.get_or_init(|| {
+                        let config = $sdk::config::Builder::from(&self.config)
+                            .retry_partition(rate_of(stringify!($service)))
+                            .retry_classifier(Watch::new(stringify!($service)));
+                        $sdk::Client::from_conf(config.build())
+                    })
                 }
             )*
         }
@@ -52,6 +59,8 @@ clients! {
     tagging: aws_sdk_resourcegroupstagging;
     /// Route 53.
     route53: aws_sdk_route53;
+    /// Service Quotas; asked only about a quota that has been reached.
+    quotas: aws_sdk_servicequotas;
     /// Secrets Manager.
     secrets: aws_sdk_secretsmanager;
     /// Cloud Map.
@@ -65,5 +74,5 @@ clients! {
 /// An answer that is lost must not be asked for again: the engine looks first what the lost call made.
 #[must_use]
 pub(crate) fn once() -> RetryConfig {
-    RetryConfig::disabled()
+    retries(1)
 }

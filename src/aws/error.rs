@@ -7,24 +7,10 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::ErrorKind;
 
-/// What can be done about a failed call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// The caller may not do this.
-    Denied,
-    /// There are no credentials, or they are expired or wrong: no call will work.
-    Credentials,
-    /// Too many calls; the SDK's own retries are used up.
-    Throttled,
-    /// An account's quota is reached.
-    Quota,
-    /// No answer arrived, or a server error: AWS may or may not have acted.
-    Unclear,
-    /// The service could not be reached at all: AWS has not acted.
-    Unreachable,
-    /// AWS understood and refused.
-    Refused,
-}
+use super::class::{Class, bare, class_of};
+
+/// What EC2 announces its encoded authorization messages with.
+const ENCODED: &str = "Encoded authorization failure message:";
 
 /// A call to AWS that failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -67,8 +53,7 @@ impl AwsError {
         if let Some(code) = meta.and_then(|meta| meta.code()) {
             let message = meta
                 .and_then(|meta| meta.message())
-                .unwrap_or("no message")
-                .to_owned();
+                .map_or_else(|| "no message".to_owned(), readable);
             let class = class_of(code, &message, status);
             return Self {
                 operation,
@@ -105,7 +90,7 @@ impl AwsError {
         Self {
             operation,
             code: code.to_owned(),
-            message: message.to_owned(),
+            message: readable(message),
             request_id: None,
             class: class_of(code, message, None),
         }
@@ -139,6 +124,12 @@ impl AwsError {
     #[must_use]
     pub(crate) fn class(&self) -> Class {
         self.class
+    }
+
+    /// Whether every further call would fail for the same reason.
+    #[must_use]
+    pub(crate) fn is_pointless(&self) -> bool {
+        matches!(self.class, Class::Credentials | Class::Unreachable)
     }
 
     /// Whether AWS refused to make something because it, or something of its name, is there.
@@ -177,67 +168,6 @@ impl<T> OrAbsent<T> for Result<T, AwsError> {
     }
 }
 
-fn bare(code: &str) -> &str {
-    code.trim_end_matches("Exception").trim_end_matches("Fault")
-}
-
-/// Codes as the services' API references list them under "Common Errors"; quotas by their suffixes.
-fn class_of(code: &str, message: &str, status: Option<u16>) -> Class {
-    const DENIED: [&str; 5] = [
-        "AccessDenied",
-        "UnauthorizedOperation",
-        "AuthorizationError",
-        "Unauthorized",
-        "NotAuthorized",
-    ];
-    const CREDENTIALS: [&str; 9] = [
-        "ExpiredToken",
-        "RequestExpired",
-        "InvalidClientTokenId",
-        "UnrecognizedClient",
-        "AuthFailure",
-        "SignatureDoesNotMatch",
-        "InvalidAccessKeyId",
-        "MissingAuthenticationToken",
-        "IncompleteSignature",
-    ];
-    const UNCLEAR: [&str; 6] = [
-        "InternalFailure",
-        "InternalError",
-        "InternalServerError",
-        "ServerException",
-        "ServiceUnavailable",
-        "Unavailable",
-    ];
-    const THROTTLED: [&str; 7] = [
-        "Throttling",
-        "ThrottledException",
-        "RequestLimitExceeded",
-        "TooManyRequests",
-        "PriorRequestNotComplete",
-        "SlowDown",
-        "ProvisionedThroughputExceeded",
-    ];
-    let listed = |codes: &[&str]| codes.iter().any(|known| bare(known) == bare(code));
-    if listed(&CREDENTIALS) {
-        Class::Credentials
-    } else if listed(&DENIED) {
-        Class::Denied
-    } else if listed(&THROTTLED) || message.contains("Rate exceeded") {
-        Class::Throttled
-    } else if ["LimitExceeded", "QuotaExceeded", "LimitExceededException"]
-        .iter()
-        .any(|end| bare(code).ends_with(bare(end)))
-        || bare(code).starts_with("TooMany")
-    {
-        Class::Quota
-    } else if status.is_some_and(|status| status >= 500) || listed(&UNCLEAR) {
-        Class::Unclear
-    } else {
-        Class::Refused
-    }
-}
-
 fn is_credentials(failure: &aws_smithy_runtime_api::client::result::DispatchFailure) -> bool {
     failure.as_connector_error().is_some_and(|error| {
         matches!(error.as_other(), Some(ErrorKind::ClientError))
@@ -252,6 +182,17 @@ fn is_refused(failure: &aws_smithy_runtime_api::client::result::DispatchFailure)
             .iter()
             .any(|word| text.contains(word))
     })
+}
+
+/// A message without the kilobyte of code that EC2 appends to some refusals; the log has it, for whoever may decode it.
+fn readable(message: &str) -> String {
+    match message.split_once(ENCODED) {
+        Some((text, encoded)) => {
+            tracing::debug!("{ENCODED} {}", encoded.trim());
+            text.trim_end().to_owned()
+        }
+        None => message.to_owned(),
+    }
 }
 
 /// The texts of an error and its sources, without repeating one that contains the next.
@@ -273,32 +214,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_fall_into_classes() {
-        for (code, status, class) in [
-            ("UnauthorizedOperation", 403, Class::Denied),
-            ("AccessDeniedException", 400, Class::Denied),
-            ("ExpiredTokenException", 400, Class::Credentials),
-            ("ThrottlingException", 400, Class::Throttled),
-            ("VpcLimitExceeded", 400, Class::Quota),
-            ("TooManyLoadBalancers", 400, Class::Quota),
-            ("TooManyRequestsException", 400, Class::Throttled),
-            (
-                "ProvisionedThroughputExceededException",
-                400,
-                Class::Throttled,
-            ),
-            ("InternalFailure", 500, Class::Unclear),
-            ("DependencyViolation", 400, Class::Refused),
-        ] {
-            assert_eq!(class_of(code, "", Some(status)), class, "{code}");
-        }
-    }
-
-    #[test]
     fn a_code_is_known_with_and_without_its_suffix() {
         let error = AwsError::in_answer("rds:DeleteDBCluster", "DBClusterNotFoundFault", "gone");
         assert!(error.is(&["DBClusterNotFound"]));
         assert!(error.is(&["DBClusterNotFoundFault"]));
         assert!(!error.is(&["DBInstanceNotFound"]));
+    }
+
+    #[test]
+    fn encoded_messages_are_left_out() {
+        let message = "You are not authorized to perform this operation. Encoded authorization failure message: abc-_123";
+        let error = AwsError::in_answer("ec2:CreateVpc", "UnauthorizedOperation", message);
+        assert_eq!(
+            error.message(),
+            "You are not authorized to perform this operation."
+        );
     }
 }

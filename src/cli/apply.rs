@@ -1,5 +1,6 @@
 //! `kongstack apply`, and carrying out a plan, which `destroy` shares.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,11 +10,12 @@ use super::error::{CliError, Exit};
 use super::flags::{LockArgs, RunArgs};
 use super::lease::under_lease;
 use super::session::{self, Session, Wish, refuse};
-use crate::apply::{self, Options};
+use crate::apply::{self, Options, Report};
+use crate::aws::{applied, quota_of};
 use crate::event::Sink;
 use crate::lease::{Grip, Loss};
 use crate::plan::{Plan, Purpose};
-use crate::report::{Ended, Reporter, Screen, lost_before, outcome, outputs_after};
+use crate::report::{Ended, Reporter, Screen, Surroundings, lost_before, outcome, outputs_after};
 
 /// Plans, asks and makes AWS match the spec.
 pub(super) fn run(args: &ApplyArgs, screen: &Arc<Screen>) -> Result<Exit, CliError> {
@@ -63,6 +65,21 @@ pub(super) async fn change(
     .await
 }
 
+/// The surroundings with what the quotas that the run met are in this account.
+async fn with_quotas(session: &Session, report: &Report) -> Surroundings {
+    let errors = report.failed.iter().filter_map(|(_, _, error)| error.aws());
+    let met = errors.filter_map(quota_of).collect();
+    let quotas = match report.halt {
+        None => applied(&session.engine.clients, met).await,
+        // Whoever has stopped the run waits for nothing more.
+        Some(_) => BTreeMap::new(),
+    };
+    Surroundings {
+        quotas,
+        ..session.around.clone()
+    }
+}
+
 /// Asks, and does what the plan says.
 async fn carry_out(
     session: &Session,
@@ -81,7 +98,13 @@ async fn carry_out(
                 let loss = grip.loss().unwrap_or(Loss::Silence(None));
                 return Err(CliError::failed(lost_before(&loss)));
             }
-            answer = answer => answer??,
+            answer = answer => {
+                if answer.is_err() {
+                    // The question's line is still open.
+                    session.screen.alert("\n");
+                }
+                answer??;
+            }
         }
     }
     let start = Instant::now();
@@ -89,6 +112,7 @@ async fn carry_out(
     let options = Options {
         parallelism: args.parallelism.get(),
         deadline: session.deadline,
+        step_timeout: args.resource_timeout,
         pace: session.pace,
         drain: session.interrupt.drain.clone(),
         abort: session.interrupt.abort.clone(),
@@ -97,7 +121,8 @@ async fn carry_out(
     let sink: Arc<dyn Sink> = Arc::clone(&reporter) as Arc<dyn Sink>;
     let report = apply::run(plan, &session.engine, options, sink).await;
     reporter.finish();
-    let (screen, around, took) = (&session.screen, &session.around, start.elapsed());
+    let (screen, took) = (&session.screen, start.elapsed());
+    let around = &with_quotas(session, &report).await;
     let exit = match Ended::of(&report) {
         Ended::Well => {
             let mut text = outcome(plan, &report, took, around, screen.width());

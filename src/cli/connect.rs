@@ -1,5 +1,6 @@
 //! Which AWS a run talks to: the account of the SDK's own credential chain, or the sandbox.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -9,8 +10,9 @@ use aws_credential_types::Credentials;
 
 use super::error::CliError;
 use super::flags::AwsArgs;
-use crate::aws::{AwsError, Class, Clients, failed};
-use crate::report::{Failure, Screen, Surroundings};
+use super::sandbox::failed as sandbox_failed;
+use crate::aws::{Clients, failed, retries};
+use crate::report::{Screen, Surroundings};
 use crate::resource::{Error, Pace};
 use crate::sandbox::{self, Sandbox};
 
@@ -39,10 +41,8 @@ pub(super) fn sandbox(args: &AwsArgs, screen: &Screen) -> Result<Option<Sandbox>
     if !args.sandbox {
         return Ok(None);
     }
-    let sandbox =
-        sandbox::ensure(&|text| screen.note(&format!("sandbox: {text}\n"))).map_err(|error| {
-            CliError::failed(Failure::new("the sandbox cannot be started").chain(&error))
-        })?;
+    let sandbox = sandbox::ensure(&|text| screen.note(&format!("sandbox: {text}\n")))
+        .map_err(|error| sandbox_failed("started", &error))?;
     screen.note(&format!(
         "sandbox: this is a simulation of AWS on this machine; nothing real is touched\n\
          sandbox: time goes by {} times as fast\n",
@@ -55,7 +55,7 @@ pub(super) fn sandbox(args: &AwsArgs, screen: &Screen) -> Result<Option<Sandbox>
 pub(super) async fn connect(args: &AwsArgs, region: &str, sandbox: Option<&Sandbox>) -> Connection {
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_config(retries(ATTEMPTS))
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT)
@@ -78,6 +78,7 @@ pub(super) async fn connect(args: &AwsArgs, region: &str, sandbox: Option<&Sandb
         region: region.to_owned(),
         profile: args.profile.clone(),
         sandbox: sandbox.is_some(),
+        quotas: BTreeMap::new(),
     };
     let pace = sandbox.map_or(Pace::REAL, |sandbox| Pace::new(sandbox.health.speed));
     Connection {
@@ -114,11 +115,7 @@ pub(super) async fn knock(clients: &Clients) -> Result<(), Error> {
         .await
         .map_err(failed("sts:GetCallerIdentity"));
     match answer {
-        Err(error) if is_hopeless(&error) => Err(error.into()),
+        Err(error) if error.is_pointless() => Err(error.into()),
         Ok(_) | Err(_) => Ok(()),
     }
-}
-
-fn is_hopeless(error: &AwsError) -> bool {
-    matches!(error.class(), Class::Credentials | Class::Unreachable)
 }

@@ -2,15 +2,16 @@
 //!
 //! Knows classes and codes of errors, not kinds: what only one sort of resource can fail with explains itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::permission::{statement, wanted};
+use super::permission::{Denial, hints};
+use super::quota;
 use crate::aws::{AwsError, Class};
 use crate::resource::Error;
 
 /// What an explanation may need to name.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Surroundings {
     /// The endpoint used instead of AWS's own.
     pub(crate) endpoint: Option<String>,
@@ -20,6 +21,8 @@ pub(crate) struct Surroundings {
     pub(crate) profile: Option<String>,
     /// Whether AWS is simulated.
     pub(crate) sandbox: bool,
+    /// What quotas are in this account, by their codes, as far as AWS has told.
+    pub(crate) quotas: BTreeMap<&'static str, f64>,
 }
 
 /// Errors, each said once, and what to do about them.
@@ -48,20 +51,15 @@ pub(crate) fn explain<'a>(
             }),
         }
         match error.aws() {
-            Some(aws)
-                if aws.class() == Class::Denied && !aws.message().contains("explicit deny") =>
-            {
-                denied.insert(wanted(aws));
+            Some(aws) if aws.class() == Class::Denied => {
+                denied.insert(Denial::of(aws));
             }
             _ => explanation.add(hint(error, around)),
         }
     }
     explanation.causes = causes.iter().map(ToString::to_string).collect();
-    if !denied.is_empty() {
-        explanation.add(Some(format!(
-            "this statement in the caller's IAM policy allows it:\n{}",
-            statement(&denied)
-        )));
+    for hint in hints(&denied) {
+        explanation.add(Some(hint));
     }
     explanation
 }
@@ -144,24 +142,17 @@ fn hint(error: &Error, around: &Surroundings) -> Option<String> {
 
 fn aws_hint(error: &AwsError, around: &Surroundings) -> Option<String> {
     let text = match error.class() {
-        Class::Denied => {
-            "an explicit deny is stronger than any permission: whoever keeps that policy has to change it"
-        }
         Class::Credentials => return Some(credentials_hint(error, around)),
         Class::Throttled => {
             "AWS wants fewer calls: run it again, perhaps with a lower --parallelism"
         }
-        Class::Quota => {
-            return Some(format!(
-                "ask for more under Service Quotas in the AWS console ({}), or remove what is no longer needed",
-                around.region
-            ));
-        }
+        Class::Quota => return Some(quota::hint(error, around)),
         Class::Unclear => {
             "no clear answer came: run the same command again, it finds out what was done and makes nothing twice"
         }
         Class::Unreachable => return Some(unreachable_hint(error, around)),
-        Class::Refused => return None,
+        // What is denied is told together, by its policies.
+        Class::Denied | Class::Refused => return None,
     };
     Some(text.to_owned())
 }
@@ -248,17 +239,27 @@ mod tests {
         let explanation = explain(&errors, &Surroundings::default());
         assert_eq!(explanation.causes.len(), 2);
         insta::assert_snapshot!(explanation.hints.join("\n"), @r#"
-        this statement in the caller's IAM policy allows it:
-        {
-          "Effect": "Allow",
-          "Action": [
-            "ec2:DescribeVpcs",
-            "iam:PassRole"
-          ],
-          "Resource": [
-            "*"
-          ]
-        }
+        these statements in the caller's IAM policy allow it:
+        [
+          {
+            "Effect": "Allow",
+            "Action": [
+              "ec2:DescribeVpcs"
+            ],
+            "Resource": [
+              "*"
+            ]
+          },
+          {
+            "Effect": "Allow",
+            "Action": [
+              "iam:PassRole"
+            ],
+            "Resource": [
+              "arn:aws:iam::1:role/r"
+            ]
+          }
+        ]
         "#);
     }
 

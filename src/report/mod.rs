@@ -15,12 +15,14 @@ mod outcome;
 mod outputs;
 mod permission;
 mod plan;
+mod quota;
 mod reporter;
 #[cfg(test)]
 mod sample;
 mod screen;
 mod style;
 mod terminal;
+mod unfinished;
 mod wrap;
 
 pub(crate) use self::explain::{Surroundings, explain};

@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod cancelled;
 mod changes;
 mod cost_of_looking;
 mod drift;
@@ -14,6 +15,8 @@ mod foreign;
 mod half_made;
 mod interrupted;
 mod lease;
+mod permissions;
+mod refusals;
 mod secrets;
 mod standin;
 mod support;

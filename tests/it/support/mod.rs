@@ -12,4 +12,4 @@ pub(crate) use left::left;
 pub(crate) use production::production;
 pub(crate) use running::Running;
 pub(crate) use standin::rounds;
-pub(crate) use world::{World, example, planned, run};
+pub(crate) use world::{Output, World, example, planned, run};
