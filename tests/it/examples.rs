@@ -3,7 +3,7 @@
 use crate::support::{World, account, example, left};
 
 /// An example with what it finds in the account: the file, the stack's name, its region, and what to set.
-struct Example {
+pub(crate) struct Example {
     file: &'static str,
     stack: &'static str,
     region: &'static str,
@@ -11,6 +11,11 @@ struct Example {
 }
 
 impl Example {
+    /// Its file's path.
+    pub(crate) fn path(&self) -> String {
+        example(self.file)
+    }
+
     fn new(file: &'static str, stack: &'static str, region: &'static str) -> Self {
         Self {
             file,
@@ -25,7 +30,8 @@ impl Example {
         self
     }
 
-    fn args<'a>(&'a self, command: &[&'a str], path: &'a str) -> Vec<&'a str> {
+    /// A command for it; `path` is its file's.
+    pub(crate) fn args<'a>(&'a self, command: &[&'a str], path: &'a str) -> Vec<&'a str> {
         let mut args = command.to_vec();
         args.extend(["-f", path]);
         args.extend(self.set.iter().flat_map(|set| ["--set", set]));
@@ -33,7 +39,7 @@ impl Example {
     }
 
     async fn lives(&self, world: &World) {
-        let path = example(self.file);
+        let path = self.path();
         let config = world.aws(self.region);
         let before = left(&config, self.stack).await;
         world.forget_calls();
@@ -61,46 +67,60 @@ impl Example {
     }
 }
 
-#[tokio::test]
-async fn quickstart() {
+/// The example that needs nothing.
+pub(crate) fn quickstart() -> Example {
     Example::new("quickstart", "kong-quickstart", "eu-west-1")
-        .lives(&World::new())
-        .await;
 }
 
-#[tokio::test]
-async fn production() {
-    let world = World::new();
+/// The one with every field, with the zone and the certificate it names.
+pub(crate) async fn production(world: &World) -> Example {
     let config = world.aws("ap-southeast-1");
     account::hosted_zone(&config, "example.com").await;
     let certificate = account::certificate(&config, "api.example.com").await;
     let account = format!("\"{}\"", world.account);
-    let example = Example::new("production", "kong-prod", "ap-southeast-1")
+    Example::new("production", "kong-prod", "ap-southeast-1")
         .set("account", &account)
-        .set("ingress.certificate", &certificate);
-    example.lives(&world).await;
+        .set("ingress.certificate", &certificate)
 }
 
-#[tokio::test]
-async fn endpoints_only() {
-    let world = World::new();
+/// The one without a way out, with an image of the account's own registry.
+pub(crate) fn endpoints_only(world: &World) -> Example {
     let image = format!(
         "{}.dkr.ecr.eu-central-1.amazonaws.com/kong:3.9.3",
         world.account
     );
-    let example =
-        Example::new("endpoints-only", "kong-private", "eu-central-1").set("kong.image", &image);
-    example.lives(&world).await;
+    Example::new("endpoints-only", "kong-private", "eu-central-1").set("kong.image", &image)
+}
+
+/// The one in somebody's network, with that network.
+pub(crate) async fn existing_network(world: &World) -> Example {
+    let network = account::network(&world.aws("us-east-1"), ["us-east-1a", "us-east-1b"]).await;
+    let list = |subnets: &[String]| format!("[{}]", subnets.join(", "));
+    Example::new("existing-network", "kong-shared", "us-east-1")
+        .set("network.existing.vpc", &network.vpc)
+        .set("network.existing.public_subnets", &list(&network.public))
+        .set("network.existing.private_subnets", &list(&network.private))
 }
 
 #[tokio::test]
-async fn existing_network() {
+async fn the_quickstart_lives() {
+    quickstart().lives(&World::new()).await;
+}
+
+#[tokio::test]
+async fn production_lives() {
     let world = World::new();
-    let network = account::network(&world.aws("us-east-1"), ["us-east-1a", "us-east-1b"]).await;
-    let list = |subnets: &[String]| format!("[{}]", subnets.join(", "));
-    let example = Example::new("existing-network", "kong-shared", "us-east-1")
-        .set("network.existing.vpc", &network.vpc)
-        .set("network.existing.public_subnets", &list(&network.public))
-        .set("network.existing.private_subnets", &list(&network.private));
-    example.lives(&world).await;
+    production(&world).await.lives(&world).await;
+}
+
+#[tokio::test]
+async fn endpoints_only_lives() {
+    let world = World::new();
+    endpoints_only(&world).lives(&world).await;
+}
+
+#[tokio::test]
+async fn an_existing_network_is_lived_in() {
+    let world = World::new();
+    existing_network(&world).await.lives(&world).await;
 }

@@ -1,0 +1,305 @@
+//! The IAM policies under `examples/` against what the program really calls.
+//!
+//! They are right when every call is allowed and every action has a use. A call that is new in the program fails here
+//! until its action is in a policy.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::examples::{self, Example};
+use crate::support::World;
+
+/// Actions that no run in the simulation calls and no line of the program names, each with why it is needed.
+const WITHOUT_A_CALL: [(&str, &str); 15] = [
+    (
+        "iam:PassRole",
+        "ECS asks for it when a task definition or a service names a role",
+    ),
+    (
+        "iam:CreateServiceLinkedRole",
+        "each service makes its own role when an account first uses it",
+    ),
+    ("iam:TagRole", "tags given when a role is created"),
+    ("logs:TagResource", "tags given when a log group is created"),
+    (
+        "secretsmanager:TagResource",
+        "tags given when a secret is created",
+    ),
+    (
+        "servicediscovery:TagResource",
+        "tags given when a namespace or service is created",
+    ),
+    (
+        "application-autoscaling:TagResource",
+        "tags given when a target is registered",
+    ),
+    ("logs:GetLogEvents", "the last lines of a task that failed"),
+    (
+        "servicequotas:GetServiceQuota",
+        "what a quota is that has been reached",
+    ),
+    (
+        "dynamodb:TagResource",
+        "tags given when the table of leases is created",
+    ),
+    (
+        "ec2:DescribeRegions",
+        "Cloud Map asks for it when a private namespace is created",
+    ),
+    (
+        "kms:DescribeKey",
+        "RDS asks for it when it makes the database's password",
+    ),
+    (
+        "route53:AssociateVPCWithHostedZone",
+        "EC2 and Cloud Map ask for it when a private zone gets its VPC",
+    ),
+    (
+        "route53:CreateHostedZone",
+        "Cloud Map asks for it when a private namespace is created",
+    ),
+    (
+        "route53:DeleteHostedZone",
+        "Cloud Map asks for it when a private namespace is deleted",
+    ),
+];
+
+/// What a plan calls only where an earlier run was cut short.
+const HALF_MADE: [(&str, &str); 2] = [
+    (
+        "servicediscovery:GetNamespace",
+        "a namespace that an operation names",
+    ),
+    (
+        "servicediscovery:ListOperations",
+        "a namespace that is still being made",
+    ),
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document {
+    statement: Vec<Statement>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    effect: String,
+    action: Actions,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Actions {
+    One(String),
+    Many(Vec<String>),
+}
+
+fn file(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    folder.join(format!("iam-policy-{name}.json"))
+}
+
+/// The actions that a policy allows.
+fn policy(name: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(file(name)).expect("a policy");
+    // White space does not count.
+    let size = text.chars().filter(|char| !char.is_whitespace()).count();
+    assert!(
+        size <= 6144,
+        "{name}: {size} characters, more than a managed policy may have"
+    );
+    let document: Document = serde_json::from_str(&text).expect("an IAM policy");
+    let mut all = BTreeSet::new();
+    for statement in document.statement {
+        assert_eq!(statement.effect, "Allow");
+        let actions = match statement.action {
+            Actions::One(action) => vec![action],
+            Actions::Many(actions) => actions,
+        };
+        assert!(
+            !actions.iter().any(|action| action.contains('*')),
+            "{name} allows more than it names"
+        );
+        all.extend(actions);
+    }
+    all
+}
+
+fn reads(action: &str) -> bool {
+    let operation = action.split(':').nth(1).unwrap_or_default();
+    ["Describe", "Get", "List"]
+        .iter()
+        .any(|word| operation.starts_with(word))
+}
+
+/// The actions of the calls since they were last asked for.
+fn called(world: &World) -> BTreeSet<String> {
+    let calls = world.calls();
+    world.forget_calls();
+    let action = |service: &str, operation: &str| {
+        // IAM has another name for the tagging API than signatures have.
+        let service = if service == "tagging" { "tag" } else { service };
+        format!("{service}:{operation}")
+    };
+    calls
+        .iter()
+        .map(|call| action(&call.service, &call.operation))
+        .collect()
+}
+
+/// What plans call, and what all else calls.
+#[derive(Default)]
+struct Called {
+    plans: BTreeSet<String>,
+    changes: BTreeSet<String>,
+}
+
+impl Called {
+    /// Plans, applies, changes and destroys an example.
+    fn life(world: &World, example: &Example) -> Self {
+        let mut all = Self::default();
+        let path = example.path();
+        let mut run = |command: &[&str], set: &[&str], code: i32| {
+            let mut args = example.args(command, &path);
+            args.extend(set.iter().flat_map(|set| ["--set", set]));
+            world.forget_calls();
+            let _ = world.run(&args).exits(code);
+            let called = called(world);
+            if command[0] == "plan" {
+                all.plans.extend(called);
+            } else {
+                all.changes.extend(called);
+            }
+        };
+        let changed = [
+            "logs.retention_days=14",
+            "data_plane.scaling.max=20",
+            "data_plane.cpu=2048",
+            "data_plane.memory=4096",
+            "tags={owner: somebody-else}",
+            "admin.allow=[198.51.100.0/24]",
+            "database.deletion_protection=false",
+        ];
+        run(&["plan"], &[], 0);
+        run(&["apply", "--auto-approve"], &[], 0);
+        run(&["plan", "--detailed-exitcode"], &[], 0);
+        run(&["apply", "--auto-approve"], &changed, 0);
+        run(&["plan", "--destroy"], &changed, 0);
+        run(&["destroy", "--auto-approve"], &changed, 0);
+        all
+    }
+}
+
+/// What the program can call, by its own text: `failed("service:Operation")` goes with nearly every call, or a constant.
+fn in_the_program() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = std::fs::read_to_string(path).expect("a source file");
+                let text: String = text.split_whitespace().collect();
+                let calls = ["failed(\"", "&str=\""].into_iter();
+                let calls = calls.flat_map(|before| text.split(before).skip(1));
+                let actions = calls.filter_map(|rest| rest.split('"').next());
+                found.extend(
+                    actions
+                        .filter(|action| is_action(action))
+                        .map(str::to_owned),
+                );
+            }
+        }
+    }
+    found
+}
+
+fn is_action(text: &str) -> bool {
+    let operation = text.split_once(':').map_or("", |(_, operation)| operation);
+    operation.starts_with(char::is_uppercase) && operation.chars().all(char::is_alphanumeric)
+}
+
+/// Which file lacks which action, as the line to add.
+fn missing(name: &str, called: &BTreeSet<String>, allowed: &BTreeSet<String>) -> Vec<String> {
+    let missing = called.difference(allowed);
+    missing
+        .map(|action| format!("add \"{action}\" to examples/iam-policy-{name}.json"))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_policies_allow_what_the_program_calls_and_nothing_else() {
+    let worlds: [World; 4] = std::array::from_fn(|_| World::new());
+    let [one, two, three, four] = &worlds;
+    let lives = [
+        (one, examples::quickstart()),
+        (two, examples::production(two).await),
+        (three, examples::endpoints_only(three)),
+        (four, examples::existing_network(four).await),
+    ];
+    let mut all = Called::default();
+    std::thread::scope(|threads| {
+        let lives: Vec<_> = lives
+            .iter()
+            .map(|(world, example)| threads.spawn(|| Called::life(world, example)))
+            .collect();
+        for life in lives {
+            let Called { plans, changes } = life.join().expect("a whole life");
+            all.plans.extend(plans);
+            all.changes.extend(changes);
+        }
+    });
+    let (plan, apply) = (policy("plan"), policy("apply"));
+    assert_eq!(missing("plan", &all.plans, &plan), Vec::<String>::new());
+    let both = plan.union(&apply).cloned().collect();
+    assert_eq!(missing("apply", &all.changes, &both), Vec::<String>::new());
+    assert_eq!(
+        missing("apply", &in_the_program(), &both),
+        Vec::<String>::new()
+    );
+    let half_made = BTreeMap::from(HALF_MADE);
+    let unused = plan
+        .difference(&all.plans)
+        .filter(|action| !half_made.contains_key(action.as_str()));
+    let unused = unused.collect::<Vec<_>>();
+    assert_eq!(
+        unused,
+        Vec::<&String>::new(),
+        "in examples/iam-policy-plan.json, and never called by a plan"
+    );
+}
+
+#[test]
+fn no_action_is_allowed_for_nothing() {
+    let (plan, apply) = (policy("plan"), policy("apply"));
+    let changing = plan
+        .iter()
+        .filter(|action| !reads(action))
+        .collect::<Vec<_>>();
+    assert_eq!(changing, Vec::<&String>::new(), "a plan only reads");
+    let twice = plan.intersection(&apply).collect::<Vec<_>>();
+    assert_eq!(twice, Vec::<&String>::new(), "in both policies");
+    let program = in_the_program();
+    assert!(program.len() > 100, "{program:?}");
+    let reasons = BTreeMap::from(WITHOUT_A_CALL);
+    let useless = plan
+        .union(&apply)
+        .filter(|action| !program.contains(*action) && !reasons.contains_key(action.as_str()));
+    assert_eq!(
+        useless.collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "no call and no reason"
+    );
+    for (action, why) in WITHOUT_A_CALL {
+        assert!(
+            apply.contains(action),
+            "{action} is not in the policy any more ({why})"
+        );
+    }
+}
