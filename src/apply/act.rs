@@ -153,7 +153,12 @@ async fn again(
                 kept,
             }))
         }
-        (_, Some(live), Some(desired)) => {
+        (kind, Some(live), Some(desired)) => {
+            if kind == StepKind::Create
+                && let Err(error) = entry.kind.complete(step, live).await
+            {
+                return Some(Err(error));
+            }
             Some(finish(step, entry, desired, live, found.as_ref()).await)
         }
         (StepKind::Create, None, Some(desired)) if lost == Lost::Unclear => {

@@ -53,14 +53,17 @@ pub(super) fn sandbox(args: &AwsArgs, screen: &Screen) -> Result<Option<Sandbox>
 
 /// Makes the configuration of all clients. Asks nobody yet.
 pub(super) async fn connect(args: &AwsArgs, region: &str, sandbox: Option<&Sandbox>) -> Connection {
+    let attempt = sandbox
+        .and_then(|sandbox| sandbox.patience)
+        .unwrap_or(ATTEMPT);
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
         .retry_config(retries(ATTEMPTS))
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT)
-                .read_timeout(ATTEMPT)
-                .operation_attempt_timeout(ATTEMPT)
+                .read_timeout(attempt)
+                .operation_attempt_timeout(attempt)
                 .build(),
         );
     let loader = match AppName::new("kongstack") {

@@ -43,6 +43,7 @@ fn describe(sandbox: &Sandbox) -> String {
         endpoint,
         account,
         health,
+        patience: _, // ours to know
     } = sandbox;
     let speed = health.speed;
     format!(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use petgraph::algo::toposort;
+use petgraph::algo::{has_path_connecting, toposort};
 use petgraph::graphmap::DiGraphMap;
 
 use crate::diff::{Action, Entry};
@@ -93,6 +93,8 @@ struct Ordering<'a> {
     entries: &'a [Entry],
     /// Entries by address, leaving out those that are there only to be deleted beside a newer one.
     current: BTreeMap<&'a Address, usize>,
+    /// All entries by address: also what has been replaced by a newer one and is still there.
+    standing: BTreeMap<&'a Address, Vec<usize>>,
     /// Which entries' live resources publish a text (an id, a name, an ARN).
     owners: HashMap<&'a str, Vec<usize>>,
 }
@@ -100,11 +102,13 @@ struct Ordering<'a> {
 impl<'a> Ordering<'a> {
     fn new(blueprint: &'a Blueprint, entries: &'a [Entry]) -> Self {
         let mut current = BTreeMap::new();
+        let mut standing: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
         let mut owners: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
             if entry.action != Action::Delete || !current.contains_key(&entry.address) {
                 current.insert(&entry.address, index);
             }
+            standing.entry(&entry.address).or_default().push(index);
             if let Some(live) = &entry.live {
                 let texts: BTreeSet<&str> = live
                     .outputs
@@ -121,6 +125,7 @@ impl<'a> Ordering<'a> {
             blueprint,
             entries,
             current,
+            standing,
             owners,
         }
     }
@@ -134,7 +139,18 @@ impl<'a> Ordering<'a> {
         }
         for (index, entry) in self.entries.iter().enumerate() {
             self.add_forward(&mut graph, index, entry);
-            self.add_backward(&mut graph, index, entry);
+            for (before, after) in self.backward(index, entry, &self.used(index, entry)) {
+                graph.add_edge(before, after, ());
+            }
+        }
+        // AWS would take these in any order; they spare an outage. Where one cannot be, because what is referred to
+        // must go before its successor comes, the rest stands.
+        for (index, entry) in self.entries.iter().enumerate() {
+            for (before, after) in self.backward(index, entry, &self.referred(index, entry)) {
+                if !has_path_connecting(&graph, after, before, None) {
+                    graph.add_edge(before, after, ());
+                }
+            }
         }
         graph
     }
@@ -180,10 +196,11 @@ impl<'a> Ordering<'a> {
         found
     }
 
-    /// The live resource of every entry that `entry`'s live one holds on to is deleted only after this one is gone or
+    /// The live resource of every entry in `held`, which `entry` holds on to, is deleted only after this one is gone or
     /// has let go of it.
-    fn add_backward(&self, graph: &mut DiGraphMap<Node, ()>, index: usize, entry: &Entry) {
-        for held in self.held(index, entry) {
+    fn backward(&self, index: usize, entry: &Entry, held: &BTreeSet<usize>) -> Vec<(Node, Node)> {
+        let mut edges = Vec::new();
+        for held in held.iter().copied() {
             let Some(other) = self.entries.get(held) else {
                 continue;
             };
@@ -192,32 +209,46 @@ impl<'a> Ordering<'a> {
             }
             let gone = (held, StepKind::Delete);
             if backward(entry).is_some() {
-                graph.add_edge((index, StepKind::Delete), gone, ());
+                edges.push(((index, StepKind::Delete), gone));
             }
             let moved = forward(entry).filter(|_| lets_go_first(other));
             if let Some(step) = moved {
-                graph.add_edge((index, step), gone, ());
+                edges.push(((index, step), gone));
             }
         }
+        edges
     }
 
+    /// All that must be deleted after `entry` is gone or has let go of it.
     fn held(&self, index: usize, entry: &Entry) -> BTreeSet<usize> {
+        &self.used(index, entry) | &self.referred(index, entry)
+    }
+
+    /// What the live resource of `entry` uses: AWS refuses to delete that before.
+    fn used(&self, index: usize, entry: &Entry) -> BTreeSet<usize> {
         let uses = entry.live.iter().flat_map(|live| &live.uses);
-        let live = uses
-            .filter_map(|text| self.owners.get(text.as_str()))
+        let owners = uses.filter_map(|text| self.owners.get(text.as_str()));
+        owners
             .flatten()
-            .copied();
-        // Only the live resource holds on to anything: one yet to be made does not.
-        let references = entry
-            .live
-            .as_ref()
-            .and_then(|_| self.references(&entry.address));
-        let desired = references
-            .into_iter()
-            .flat_map(References::held)
-            .filter_map(|held| self.current.get(held))
-            .copied();
-        live.chain(desired).filter(|held| *held != index).collect()
+            .copied()
+            .filter(|held| *held != index)
+            .collect()
+    }
+
+    /// What stands at the addresses that `entry` refers to. What is yet to be made holds on to nothing, but for what
+    /// was replaced in an earlier run: it takes over from that.
+    fn referred(&self, index: usize, entry: &Entry) -> BTreeSet<usize> {
+        let references = self.references(&entry.address);
+        let addresses = references.into_iter().flat_map(References::held);
+        let standing = addresses.filter_map(|address| self.standing.get(address));
+        let is_held = |held: &usize| {
+            let was_replaced = || {
+                let other = self.entries.get(*held);
+                other.is_some_and(|other| self.current.get(&other.address) != Some(held))
+            };
+            *held != index && (entry.live.is_some() || was_replaced())
+        };
+        standing.flatten().copied().filter(is_held).collect()
     }
 
     fn references(&self, address: &Address) -> Option<&'a References> {

@@ -75,6 +75,10 @@ impl AnyKind for Named {
         async { nothing() }.boxed()
     }
 
+    fn complete<'a>(&'a self, _: &'a Step, _: &'a Erased) -> BoxFuture<'a, Result<(), Error>> {
+        async { nothing() }.boxed()
+    }
+
     fn blockers<'a>(
         &'a self,
         _: &'a Observer,

@@ -52,6 +52,8 @@ pub(crate) trait AnyKind: Send + Sync {
     ) -> BoxFuture<'a, Result<Outputs, Error>>;
     /// See [`Kind::retire`].
     fn retire<'a>(&'a self, cx: &'a Step, live: &'a Erased) -> BoxFuture<'a, Result<(), Error>>;
+    /// See [`Kind::complete`].
+    fn complete<'a>(&'a self, cx: &'a Step, live: &'a Erased) -> BoxFuture<'a, Result<(), Error>>;
     /// See [`Kind::blockers`].
     fn blockers<'a>(
         &'a self,
@@ -290,6 +292,10 @@ impl<K: Kind> AnyKind for Of<K> {
 
     fn retire<'a>(&'a self, cx: &'a Step, live: &'a Erased) -> BoxFuture<'a, Result<(), Error>> {
         async move { K::retire(cx, typed::<K, _>(live)?).await }.boxed()
+    }
+
+    fn complete<'a>(&'a self, cx: &'a Step, live: &'a Erased) -> BoxFuture<'a, Result<(), Error>> {
+        async move { K::complete(cx, typed::<K, _>(live)?).await }.boxed()
     }
 
     fn blockers<'a>(

@@ -152,6 +152,16 @@ pub(crate) trait Kind: Sized + Send + Sync + 'static {
         async { Ok(()) }
     }
 
+    /// Does what a creation still has to do after the call that makes the resource, where that call's answer was lost.
+    ///
+    /// Called with what is live by then, on top of an update where fields differ; for what no field shows.
+    ///
+    /// # Errors
+    /// When AWS refuses.
+    fn complete(_cx: &Step, _live: &Self::Live) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
+
     /// What will make AWS refuse its deletion; asked before the first deletion of a run.
     ///
     /// # Errors

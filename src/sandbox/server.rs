@@ -31,6 +31,8 @@ pub(crate) struct Sandbox {
     pub(crate) account: String,
     /// What it says of itself.
     pub(crate) health: Health,
+    /// How long one try of a call may take there, where that is not as on AWS.
+    pub(crate) patience: Option<Duration>,
 }
 
 /// What is remembered of a started server.
@@ -118,6 +120,12 @@ fn account() -> String {
     std::env::var("KONGSTACK_SANDBOX_ACCOUNT").unwrap_or_else(|_| ACCOUNT.to_owned())
 }
 
+/// `KONGSTACK_SANDBOX_PATIENCE`, in seconds: tests do not wait half a minute for an answer that never comes.
+fn patience() -> Option<Duration> {
+    let text = std::env::var("KONGSTACK_SANDBOX_PATIENCE").ok()?;
+    Duration::try_from_secs_f64(text.parse().ok()?).ok()
+}
+
 fn reach(endpoint: String) -> Result<Sandbox, SandboxError> {
     let account = account();
     let health = control::health(&endpoint, &account)?;
@@ -125,6 +133,7 @@ fn reach(endpoint: String) -> Result<Sandbox, SandboxError> {
         endpoint,
         account,
         health,
+        patience: patience(),
     })
 }
 

@@ -6,15 +6,18 @@
 )]
 
 mod bad_input;
+mod branches;
 mod cancelled;
 mod changes;
 mod cost_of_looking;
+mod disturbed;
 mod drift;
 mod examples;
 mod foreign;
 mod half_made;
 mod interrupted;
 mod lease;
+mod matrix;
 mod permissions;
 mod refusals;
 mod secrets;

@@ -255,6 +255,10 @@ impl Kind for Thing {
         })
     }
 
+    async fn complete(cx: &Step, _live: &Live) -> Result<(), Error> {
+        call(cx.stack(), "complete", &cx.address, |_| ())
+    }
+
     async fn delete(
         cx: &Step,
         _desired: Option<&Desired>,

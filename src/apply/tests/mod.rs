@@ -117,7 +117,7 @@ async fn a_lost_answer_makes_no_second_thing() {
     with("lost", |cloud| cloud.lose.extend(["create a".to_owned()]));
     let (report, _) = apply(&engine).await;
     assert!(report.is_complete(), "{report:?}");
-    assert_eq!(log("lost"), ["create a", "create b"]);
+    assert_eq!(log("lost"), ["create a", "complete a", "create b"]);
     assert_converged(&engine).await;
 }
 
@@ -199,6 +199,28 @@ async fn a_replacement_cut_short_is_finished_by_a_rerun() {
     assert!(report.is_complete(), "{report:?}");
     assert_eq!(log("cut"), ["update b", "delete a"]);
     assert_converged(&second).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_replaced_stays_until_those_that_are_yet_to_be_made_have_its_successor() {
+    let (first, second) = (sized(1, false), sized(2, false));
+    let _ = apply(&engine("twin", vec![("a", first)])).await;
+    let engine = engine("twin", vec![("a", second), ("b", thing("1", &["a"]))]);
+    let refuse = |calls: &[&str]| {
+        let refused = calls
+            .iter()
+            .map(|call| ((*call).to_owned(), "AccessDenied"));
+        with("twin", |cloud| cloud.refuse = refused.collect());
+    };
+    refuse(&["create b", "delete a"]);
+    let _ = apply(&engine).await;
+    refuse(&["create b"]);
+    let (report, _) = apply(&engine).await;
+    let skipped = report.skipped.iter().map(|skip| skip.address.name());
+    assert_eq!(skipped.collect::<Vec<_>>(), ["a"], "{report:?}");
+    let (report, _) = apply(&engine).await;
+    assert!(report.is_complete(), "{report:?}");
+    assert_converged(&engine).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -145,7 +145,14 @@ impl Kind for ScalableTarget {
     }
 
     async fn create(cx: &Step, desired: &Desired) -> Result<Outputs, Error> {
-        let arn = register(cx, desired, Some(&desired.tags)).await?;
+        let arn = match register(cx, desired, Some(&desired.tags)).await? {
+            Registered::Now(arn) => arn,
+            Registered::Before(live) => {
+                register(cx, desired, None).await?;
+                tag(cx, &live, &desired.tags).await?;
+                Some(live.arn)
+            }
+        };
         cx.made(&desired.resource_id());
         Ok(Outputs::default().with_some(arn.map(Arn::new)))
     }
@@ -265,12 +272,16 @@ fn suspended(state: &SuspendedState) -> String {
     off.join(", ")
 }
 
+/// What came of a registration.
+enum Registered {
+    /// It was done, and has this ARN.
+    Now(Option<String>),
+    /// With tags, and there was a target: an earlier try of the call made it, and its answer was lost.
+    Before(Box<Live>),
+}
+
 /// Registers the target anew, which is also how its bounds change. Tags are taken with the first time only.
-async fn register(
-    cx: &Step,
-    desired: &Desired,
-    tags: Option<&Tags>,
-) -> Result<Option<String>, Error> {
+async fn register(cx: &Step, desired: &Desired, tags: Option<&Tags>) -> Result<Registered, Error> {
     let capacity = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
     let tags = tags.map(|tags| {
         tags.iter()
@@ -289,28 +300,42 @@ async fn register(
         .scheduled_scaling_suspended(false)
         .build();
     let patience = Patience::seconds(3, 5, 60);
-    let answer = cx
-        .retry(WHAT, patience, &unseen, || async {
-            cx.clients()
-                .autoscaling()
-                .register_scalable_target()
-                .service_namespace(ServiceNamespace::Ecs)
-                .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
-                .resource_id(desired.resource_id())
-                .min_capacity(capacity(desired.min))
-                .max_capacity(capacity(desired.max))
-                .suspended_state(all_on.clone())
-                .set_tags(tags.clone())
-                .send()
-                .await
-                .map_err(failed("application-autoscaling:RegisterScalableTarget"))
-        })
-        .await?;
-    if let Some(arn) = answer.scalable_target_arn {
-        return Ok(Some(arn));
-    }
     let id = desired.resource_id();
-    cx.wait(WHAT, patience, || async {
+    let done = cx.wait(WHAT, patience, || async {
+        let call = cx
+            .clients()
+            .autoscaling()
+            .register_scalable_target()
+            .service_namespace(ServiceNamespace::Ecs)
+            .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+            .resource_id(&id)
+            .min_capacity(capacity(desired.min))
+            .max_capacity(capacity(desired.max))
+            .suspended_state(all_on.clone())
+            .set_tags(tags.clone());
+        let answer = call.send().await;
+        match answer.map_err(failed("application-autoscaling:RegisterScalableTarget")) {
+            Ok(answer) => Ok(Look::Ready(Registered::Now(answer.scalable_target_arn))),
+            Err(error) if error.is(&unseen) => {
+                let there = match tags {
+                    Some(_) => read(cx.clients(), std::slice::from_ref(&id)).await?.pop(),
+                    None => None,
+                };
+                let before = there.map(|live| Look::Ready(Registered::Before(Box::new(live))));
+                Ok(before.unwrap_or_else(|| Look::Pending(error.to_string())))
+            }
+            Err(error) => Err(error.into()),
+        }
+    });
+    match done.await? {
+        Registered::Now(None) => Ok(Registered::Now(arn_of(cx, id).await?)),
+        done => Ok(done),
+    }
+}
+
+/// The ARN of a target that was just registered, where the answer did not say it; old targets have none.
+async fn arn_of(cx: &Step, id: String) -> Result<Option<String>, Error> {
+    cx.wait(WHAT, Patience::seconds(3, 5, 60), || async {
         let found = read(cx.clients(), std::slice::from_ref(&id)).await?;
         Ok(match found.into_iter().next() {
             Some(live) => Look::Ready((!live.arn.is_empty()).then_some(live.arn)),

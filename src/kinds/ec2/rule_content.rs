@@ -104,6 +104,7 @@ pub(super) struct Expected<'a> {
 /// A rule is a wanted one when it allows the same in the same group, whatever its tags say. A rule that carries a
 /// wanted one's tag and allows something else was edited by hand, and is put right in place. All others were not
 /// declared: they keep the address on their tag if nobody has it, or get `security/rule/ID`, where nothing is wanted.
+/// A wanted one's tag in another group than the wanted one's is that of a rule whose group has been replaced.
 pub(super) fn assign(
     rules: Vec<Live>,
     expected: &[Expected<'_>],
@@ -111,9 +112,9 @@ pub(super) fn assign(
 ) -> Vec<Found<Live>> {
     let mut taken = BTreeSet::new();
     let mut found = Vec::new();
-    let mut place = |address: Address, live: Live, taken: &mut BTreeSet<Address>| {
+    let place = |address: Address, live: Live, taken: &mut BTreeSet<Address>| {
         taken.insert(address.clone());
-        found.push(Found::Owned(address, live));
+        Found::Owned(address, live)
     };
     let mut others = Vec::new();
     for live in rules {
@@ -121,21 +122,25 @@ pub(super) fn assign(
             one.group.as_ref() == Some(&live.group) && one.content.as_ref() == Some(&live.content)
         });
         match same {
-            Some(one) => place(one.address.clone(), live, &mut taken),
+            Some(one) => found.push(place(one.address.clone(), live, &mut taken)),
             None => others.push(live),
         }
     }
     for live in others {
-        let address = tagged(&live.tags).filter(|address| !taken.contains(address));
+        let tag = tagged(&live.tags);
         let wanted = expected
             .iter()
-            .find(|one| Some(one.address) == address.as_ref());
-        let free = wanted.is_none_or(|one| {
-            one.group.as_ref() == Some(&live.group) && one.direction == live.content.direction
-        });
+            .find(|one| Some(one.address) == tag.as_ref());
+        let elsewhere = wanted.is_some_and(|one| one.group.as_ref() != Some(&live.group));
+        if let (Some(address), true) = (&tag, elsewhere) {
+            found.push(Found::Retired(address.clone(), live));
+            continue;
+        }
+        let address = tag.filter(|address| !taken.contains(address));
+        let free = wanted.is_none_or(|one| one.direction == live.content.direction);
         let unnamed = || Address::new(Layer::Security, &format!("rule/{}", live.id));
         let address = address.filter(|_| free).unwrap_or_else(unnamed);
-        place(address, live, &mut taken);
+        found.push(place(address, live, &mut taken));
     }
     found
 }
@@ -186,6 +191,7 @@ mod tests {
             .into_iter()
             .map(|found| match found {
                 Found::Owned(address, live) => (live.id, address.name().to_owned()),
+                Found::Retired(address, live) => (live.id, format!("{} before", address.name())),
                 other => panic!("{other:?}"),
             })
             .collect()
@@ -247,14 +253,22 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_of_a_replaced_group_is_not_the_wanted_one() {
+    fn a_rule_of_a_replaced_group_is_the_wanted_ones_predecessor() {
         let old = live(
             "sgr-1",
             "sg-0",
             content("tcp 443", "0.0.0.0/0"),
             Some("web"),
         );
-        assert_eq!(placed(vec![old]), [pair("sgr-1", "rule/sgr-1")]);
+        let new = live("sgr-2", "sg-1", content("tcp 443", "0.0.0.0/0"), None);
+        assert_eq!(
+            placed(vec![old.clone()]),
+            [pair("sgr-1", "rule/web before")]
+        );
+        assert_eq!(
+            placed(vec![old, new]),
+            [pair("sgr-2", "rule/web"), pair("sgr-1", "rule/web before")]
+        );
     }
 
     #[test]

@@ -156,6 +156,10 @@ impl Kind for SecurityGroup {
         .await
     }
 
+    async fn complete(cx: &Step, live: &Live) -> Result<(), Error> {
+        close(cx, live.id.as_str()).await
+    }
+
     async fn update(
         cx: &Step,
         desired: &Desired,

@@ -13,7 +13,7 @@ use super::cluster_calls::{
     GONE, apply, find, gone, make, settle, switch_off_protection, vacant, works,
 };
 use super::cluster_diff::compare;
-use super::instance::DbInstance;
+use super::cluster_members::strangers;
 use super::phase::{self, Phase};
 use super::snapshot;
 use super::tagging;
@@ -240,17 +240,7 @@ impl Kind for DbCluster {
                 ),
             });
         }
-        let ours = cx.live::<DbInstance>().await?;
-        let theirs = live
-            .members
-            .iter()
-            .filter(|member| ours.iter().all(|(_, one)| one.identifier != **member));
-        blockers.extend(theirs.map(|member| Blocker {
-            reason: format!(
-                "the DB instance {member} is in the cluster and does not belong to this stack"
-            ),
-            fix: format!("delete the DB instance {member} yourself"),
-        }));
+        blockers.extend(strangers(cx, &live.members).await?);
         Ok(blockers)
     }
 

@@ -5,6 +5,7 @@ mod capacity;
 pub(crate) mod cluster;
 mod cluster_calls;
 mod cluster_diff;
+mod cluster_members;
 mod events;
 pub(crate) mod instance;
 mod instance_calls;

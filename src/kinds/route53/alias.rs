@@ -97,6 +97,10 @@ impl Kind for Alias {
         }
         for mark in marks {
             let zone = HostedZoneId::new(mark.zone);
+            // A replaced load balancer still has the mark of the records that are already found, and takes it along.
+            if found.iter().any(|one| stands_at(one, &zone, &mark.domain)) {
+                continue;
+            }
             let records = records::read(cx.clients(), mark.zone, &mark.domain).await?;
             let Some(address) = noted_for(&records, cx.stack(), cx.region()) else {
                 continue;
@@ -264,6 +268,14 @@ fn owner(
         .target(&RrType::A)
         .or(records.target(&RrType::Aaaa))?;
     (target.dns_name == ours).then(|| address.clone())
+}
+
+/// Whether what was found is of this name in this zone.
+fn stands_at(found: &Found<AliasLive>, zone: &HostedZoneId, domain: &str) -> bool {
+    match found {
+        Found::Owned(_, live) => live.zone == *zone && live.domain == domain,
+        _ => false,
+    }
 }
 
 fn noted_for(records: &Records, stack: &str, region: &str) -> Option<Address> {

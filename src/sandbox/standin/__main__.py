@@ -75,8 +75,11 @@ def main() -> int:
     if arguments.exit_with is not None:
         threading.Thread(target=_end_with, args=(arguments.exit_with,), daemon=True).start()
     _environment()
-    from . import world
+    from . import fork, world
 
+    fork.exit_with = _end_with
+    # Branches that end must leave no zombies behind; nothing here waits for a child.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     world.DEFAULTS.update(speed=arguments.speed, latency_ms=arguments.latency_ms)
     from .server import Server
 

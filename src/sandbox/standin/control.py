@@ -14,6 +14,11 @@ an order comes back as ``{"error": ...}`` with status 400. An order may be a lis
 ``POST states``         a resource gets into a state: see ``states``; ``GET states/kinds`` lists them
 ``GET|POST|DELETE stale`` reads that do not see what is new: see ``stale``
 ``GET|POST|DELETE peers`` somebody else's call before or after one of the client's: see ``peers``
+``config {"fork": ..}`` branch at each mutating call: ``before``, ``after``, ``first`` of each operation only
+``GET forks``           the branches made so far, and where each listens
+``POST fork``           a branch now; ``POST exit`` ends a branch that is asked so
+``GET|POST state``      all that stands in the account, to be compared; the difference from the body
+``GET services``        the services whose state that is
 ``POST reset``          the account is empty again
 ``GET durations``       how long what takes
 ``GET tasks``           what simulated tasks ran
@@ -31,10 +36,12 @@ from . import (
     calllog,
     durations,
     faults,
+    fork,
     limits,
     local_calls,
     peers,
     stale,
+    state,
     states,
     world,
 )
@@ -83,7 +90,7 @@ def _clear_calls(account: str, query: Query, given: Any) -> Any:
 
 def _config(account: str, query: Query, given: Any) -> Any:
     here = world.world(account)
-    unknown = set(given) - {"speed", "latency_ms", "limits", "tasks", "skip_seconds"}
+    unknown = set(given) - {"speed", "latency_ms", "limits", "tasks", "skip_seconds", "fork"}
     if unknown:
         raise ValueError("unknown setting: " + ", ".join(sorted(unknown)))
     if "speed" in given:
@@ -94,6 +101,8 @@ def _config(account: str, query: Query, given: Any) -> Any:
         here.task_behaviour = dict(given["tasks"])
     if "limits" in given:
         limits.put(account, dict(given["limits"]))
+    if "fork" in given:
+        fork.configure(account, dict(given["fork"]))
     if "skip_seconds" in given:
         here.skip(float(given["skip_seconds"]))
     here.touch()
@@ -144,6 +153,7 @@ def forget(account: str) -> None:
     local_calls.forget(account)
     faults.clear(account)
     limits.clear(account)
+    fork.forget(account)
     calllog.clear(account)
 
 
@@ -156,6 +166,26 @@ def _tasks(account: str, query: Query, given: Any) -> Any:
     here = world.world(account)
     here.advance()
     return here.task_log
+
+
+def state_of(target: str, body: bytes, lock: Any) -> Tuple[int, bytes]:
+    """The account's state in a form that can be compared; called outside of the lock, since it makes calls.
+
+    With a text in the body, the difference from it instead.
+    """
+    query = {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
+    account = query.get("account", DEFAULT_ACCOUNT)
+    with lock:
+        world.world(account).advance()
+    found = state.text(account, query["region"])
+    if body:
+        found = state.difference(body.decode("utf-8"), found)
+    return 200, found.encode("utf-8")
+
+
+def _exit(account: str, query: Query, given: Any) -> Any:
+    fork.end()
+    return {}
 
 
 _ROUTES: Dict[Tuple[str, str], Callable[[str, Query, Any], Any]] = {
@@ -178,4 +208,8 @@ _ROUTES: Dict[Tuple[str, str], Callable[[str, Query, Any], Any]] = {
     ("POST", "reset"): _reset,
     ("GET", "durations"): lambda account, query, given: durations.table(),
     ("GET", "tasks"): _tasks,
+    ("GET", "forks"): lambda account, query, given: fork.points(account).made,
+    ("POST", "fork"): lambda account, query, given: fork.make(account),
+    ("POST", "exit"): _exit,
+    ("GET", "services"): lambda account, query, given: state.services(),
 }

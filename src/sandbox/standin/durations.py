@@ -29,6 +29,7 @@ DURATIONS: Dict[str, float] = {
     "db_reader_create": 420,  # second instance up to 740
     "db_instance_modify": 60,
     "db_instance_delete": 590,
+    "db_failover": 30,  # "typically within 30 seconds", where a reader is there to take over
     # Cloud Map
     "namespace_create": 60,  # up to 70
     "namespace_delete": 40,

@@ -15,7 +15,7 @@ import traceback
 from typing import Dict, NamedTuple, Optional
 from urllib.parse import unquote, urlsplit
 
-from . import calllog, control, dispatch, faults, limits, protocols, warm
+from . import calllog, control, dispatch, faults, fork, limits, protocols, warm
 from .world import world
 
 LOCK = threading.RLock()
@@ -112,14 +112,18 @@ class _Connection(socketserver.StreamRequestHandler):
 
     def _answer(self, request: Request) -> Answer:
         if request.path.startswith("/_standin/"):
-            with LOCK:
-                status, body = control.answer(request.method, request.target, request.body)
+            if request.path == "/_standin/state":
+                status, body = control.state_of(request.target, request.body, LOCK)
+            else:
+                with LOCK:
+                    status, body = control.answer(request.method, request.target, request.body)
             return Answer(status, {"Content-Type": "application/json"}, body)
         return self._answer_aws(request)
 
     def _answer_aws(self, request: Request) -> Answer:
         call = dispatch.identify(request)
         here = world(call.account)
+        here.go_on()
         entry = calllog.begin(call.account, call.service, call.operation, time.time(), here.now())
         entry["resource"] = call.resource
         status, error = None, None
@@ -149,6 +153,9 @@ class _Connection(socketserver.StreamRequestHandler):
             return Answer(*protocols.unsigned(call))
         with LOCK:
             world(call.account).advance()
+            branching = fork.points(call.account).wants(call)
+            if branching:
+                fork.at(call, "before")
             try:
                 answer = Answer(*dispatch.perform(request, call))
             except Exception as broken:  # a gap in moto must not cost the connection
@@ -156,6 +163,9 @@ class _Connection(socketserver.StreamRequestHandler):
                 answer = Answer(*protocols.broken(broken, call))
             if calllog.is_mutating(call.operation):
                 world(call.account).touch()
+            # A refused call leaves what there was before it.
+            if branching and answer.status < 400:
+                fork.at(call, "after")
         if fault == "cut-after":
             raise _Cut
         return answer
@@ -179,12 +189,18 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         traceback.print_exc(file=sys.stderr)
 
 
+def _new_lock() -> None:
+    global LOCK
+    LOCK = threading.RLock()
+
+
 class Server:
     """Listens on the loopback interface, and nowhere else."""
 
     def __init__(self, port: int) -> None:
         dispatch.prepare()
         warm.warm_up()
+        fork.prepare(lambda: _Listener(("127.0.0.1", 0), _Connection), _new_lock)
         self._listener = _Listener(("127.0.0.1", port), _Connection)
         self.port: int = self._listener.server_address[1]
 

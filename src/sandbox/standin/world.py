@@ -35,7 +35,8 @@ class World:
         self._watchers: List[Callable[[], None]] = []
         # Something may have changed that the watchers have not seen.
         self._touched = True
-        self._wall = time.monotonic()
+        # When time last began to run; None while it is held.
+        self._wall: Optional[float] = time.monotonic()
         # Simulated seconds since the epoch, so that a patch can make timestamps of it.
         self._base = time.time()
         self._inside: Optional[float] = None
@@ -46,7 +47,23 @@ class World:
         """Simulated seconds; inside an action, the moment the action was due."""
         if self._inside is not None:
             return self._inside
+        if self._wall is None:
+            return self._base
         return self._base + (time.monotonic() - self._wall) * self.speed
+
+    def hold(self) -> None:
+        """Hold time still until ``go_on``."""
+        self._base, self._wall = self.now(), None
+
+    def go_on(self) -> None:
+        """Let held time run again, from where it was."""
+        if self._wall is None:
+            self._wall = time.monotonic()
+
+    def stand_still(self, seconds: float) -> None:
+        """Take out of simulated time what the last ``seconds`` of real time were."""
+        if self._wall is not None:
+            self._wall += seconds
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Run ``action`` once, ``seconds`` of simulated time from now."""
@@ -86,8 +103,9 @@ class World:
         """Change the speed from now on; time already passed stays as it was."""
         if speed <= 0:
             raise ValueError("speed must be above 0")
-        now = self.now()
-        self._wall, self._base, self.speed = time.monotonic(), now, speed
+        now, running = self.now(), self._wall is not None
+        self._wall, self._base = time.monotonic() if running else None, now
+        self.speed = speed
 
     def skip(self, seconds: float) -> None:
         """Move the clock ahead by ``seconds`` of simulated time."""
@@ -125,3 +143,9 @@ def drop(account_id: str) -> None:
 def accounts() -> List[str]:
     """Accounts that have a world."""
     return sorted(_worlds)
+
+
+def stand_still(seconds: float) -> None:
+    """Take ``seconds`` of real time out of every world's time."""
+    for one in _worlds.values():
+        one.stand_still(seconds)

@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::IpPermission;
 use serde_json::json;
 
 use super::stage::{Stage, answers, code};
-use crate::support::standin;
+use crate::support::standin::fault_kinds;
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
     "Principal":{"Service":"ecs-tasks.amazonaws.com"}}]}"#;
@@ -100,7 +100,7 @@ async fn each_service_refuses_in_its_own_words() {
         for (service, answered) in reads(&stage).await {
             assert_eq!(answered, expected(kind, service), "{kind} by {service}");
         }
-        standin::forget_faults(stage.account());
+        stage.world().place().forget_faults();
     }
     for (service, answered) in reads(&stage).await {
         assert_eq!(answered, "accepted", "{service} after the last fault");
@@ -137,8 +137,11 @@ async fn a_networks_quota_is_refused_in_the_words_of_its_service() {
         "a deletion" => code(ec2.delete_subnet().subnet_id(&network.subnets[0]).send().await), "accepted";
     }
     let impossible = json!({"kind": "quota", "service": "ec2", "operation": "DescribeVpcs"});
-    let refused =
-        standin::order(stage.account(), "faults", &impossible).expect_err("no such fault");
+    let refused = stage
+        .world()
+        .place()
+        .order("faults", &impossible)
+        .expect_err("no such fault");
     assert!(refused.contains("never fails by quota"), "{refused}");
 }
 
@@ -243,7 +246,7 @@ async fn a_task_that_finds_no_place_is_no_error_but_a_failure_in_the_answer() {
 
 #[test]
 fn every_kind_of_fault_is_named() {
-    let kinds = standin::fault_kinds();
+    let kinds = fault_kinds();
     let kinds = kinds.as_object().expect("a table");
     for kind in [
         "throttle",

@@ -7,7 +7,6 @@ use super::databases;
 use super::fleet::{Fleet, KONG};
 use super::rollouts::{create, deployments, look, says};
 use super::stage::{Stage, answers, code};
-use crate::support::standin;
 
 #[tokio::test]
 async fn a_nat_gateway_fails_while_it_is_made() {
@@ -52,8 +51,11 @@ async fn a_nat_gateway_fails_while_it_is_made() {
         ["pending -", "failed InsufficientFreeAddressesInSubnet"]
     );
     let again = json!({"kind": "nat-gateway", "resource": id, "state": "failed"});
-    let refused =
-        standin::order(stage.account(), "states", &again).expect_err("it has failed already");
+    let refused = stage
+        .world()
+        .place()
+        .order("states", &again)
+        .expect_err("it has failed already");
     assert!(
         refused.contains("only a pending NAT gateway fails"),
         "{refused}"

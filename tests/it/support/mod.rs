@@ -5,11 +5,13 @@ pub(crate) mod leases;
 mod left;
 mod production;
 mod running;
+mod secrets;
 pub(crate) mod standin;
 mod world;
 
 pub(crate) use left::left;
 pub(crate) use production::production;
 pub(crate) use running::Running;
+pub(crate) use secrets::{secret_values, shows};
 pub(crate) use standin::rounds;
 pub(crate) use world::{Output, World, example, planned, run};

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// How much faster than AWS time goes: a first apply of twelve minutes takes two seconds.
@@ -98,81 +99,179 @@ fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().proxy(None).build().into()
 }
 
-fn url(path: &str, account: &str) -> String {
-    format!("{}/_standin/{path}?account={account}", endpoint())
-}
-
-/// The calls of an account that have ended, oldest first.
-pub(crate) fn calls(account: &str) -> Vec<Call> {
-    let mut answer = agent()
-        .get(&url("calls", account))
-        .call()
-        .expect("the simulation answers");
-    let all: Vec<Value> = answer.body_mut().read_json().expect("a list of calls");
-    let ended = all.into_iter().filter(|call| !call["end"].is_null());
-    let read = |call| serde_json::from_value(call).expect("a call");
-    ended.map(read).collect()
-}
-
-/// Forgets the calls of an account.
-pub(crate) fn forget_calls(account: &str) {
-    agent()
-        .delete(&url("calls", account))
-        .call()
-        .expect("the simulation answers");
-}
-
-/// Changes how the simulation treats an account.
-pub(crate) fn configure(account: &str, settings: &Value) {
-    agent()
-        .post(&url("config", account))
-        .send_json(settings)
-        .expect("the simulation answers");
-}
-
-/// Lets the next `times` calls of an operation go wrong.
-pub(crate) fn fault(account: &str, service: &str, operation: &str, kind: &str, times: u32) {
-    let fault = json!({"service": service, "operation": operation, "kind": kind, "times": times});
-    agent()
-        .post(&url("faults", account))
-        .send_json(&fault)
-        .expect("the simulation answers");
-}
-
-/// Gives the simulation an order of another kind: what it says, or why it does not take it.
-pub(crate) fn order(account: &str, what: &str, order: &Value) -> Result<Value, String> {
-    let config = ureq::Agent::config_builder().proxy(None);
-    let agent: ureq::Agent = config.http_status_as_error(false).build().into();
-    let mut answer = agent
-        .post(&url(what, account))
-        .send_json(order)
-        .expect("the simulation answers");
-    let said: Value = answer.body_mut().read_json().expect("JSON");
-    if answer.status().is_success() {
-        return Ok(said);
-    }
-    Err(said["error"].as_str().unwrap_or_default().to_owned())
-}
-
-/// Withdraws the faults that are still to come.
-pub(crate) fn forget_faults(account: &str) {
-    agent()
-        .delete(&url("faults", account))
-        .call()
-        .expect("the simulation answers");
-}
-
 /// The kinds of fault that a call can suffer, each with its `service:Operation`s or `*`.
 pub(crate) fn fault_kinds() -> Value {
     let mut answer = agent()
-        .get(&url("faults/kinds", ""))
+        .get(&format!("{}/_standin/faults/kinds", endpoint()))
         .call()
         .expect("the simulation answers");
     answer.body_mut().read_json().expect("a table")
 }
 
-/// Drops everything of an account.
-pub(crate) fn forget(account: &str) {
-    // A test that failed because the simulation is gone must not fail a second time here.
-    agent().post(&url("reset", account)).send_empty().ok();
+/// An account in a simulation: the shared one, or a branch of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// Where the simulation listens.
+    pub(crate) endpoint: String,
+    /// The account's number.
+    pub(crate) account: String,
+}
+
+/// A branch of a world, made at a call.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Fork {
+    /// Which mutating call of the account it was, from 1.
+    pub(crate) n: usize,
+    /// The service, as IAM spells it.
+    pub(crate) service: String,
+    /// The operation.
+    pub(crate) operation: String,
+    /// What the call was about, where its parameters say so.
+    pub(crate) resource: Option<String>,
+    /// `before` or `after` the call acted.
+    pub(crate) when: String,
+    /// Where the branch listens.
+    pub(crate) endpoint: String,
+}
+
+impl Place {
+    fn url(&self, path: &str) -> String {
+        format!("{}/_standin/{path}?account={}", self.endpoint, self.account)
+    }
+
+    fn get<T: DeserializeOwned>(&self, path: &str) -> T {
+        let mut answer = agent()
+            .get(&self.url(path))
+            .call()
+            .expect("the simulation answers");
+        answer.body_mut().read_json().expect("what was asked for")
+    }
+
+    fn post(&self, path: &str, given: &Value) {
+        agent()
+            .post(&self.url(path))
+            .send_json(given)
+            .expect("the simulation answers");
+    }
+
+    /// The calls that have ended, oldest first.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        let all: Vec<Value> = self.get("calls");
+        let ended = all.into_iter().filter(|call| !call["end"].is_null());
+        let read = |call| serde_json::from_value(call).expect("a call");
+        ended.map(read).collect()
+    }
+
+    /// Forgets the calls so far.
+    pub(crate) fn forget_calls(&self) {
+        agent()
+            .delete(&self.url("calls"))
+            .call()
+            .expect("the simulation answers");
+    }
+
+    /// Changes how the simulation treats the account.
+    pub(crate) fn configure(&self, settings: &Value) {
+        self.post("config", settings);
+    }
+
+    /// Lets the next `times` calls of an operation go wrong.
+    pub(crate) fn fault(&self, service: &str, operation: &str, kind: &str, times: u32) {
+        let fault =
+            json!({"service": service, "operation": operation, "kind": kind, "times": times});
+        self.post("faults", &fault);
+    }
+
+    /// Lets one call of an operation go wrong, after `skip` others of it.
+    pub(crate) fn fault_after(&self, (service, operation): (&str, &str), kind: &str, skip: u32) {
+        let fault = json!({
+            "service": service, "operation": operation, "kind": kind, "times": 1, "skip": skip
+        });
+        self.post("faults", &fault);
+    }
+
+    /// Withdraws what was to go wrong.
+    pub(crate) fn forget_faults(&self) {
+        agent()
+            .delete(&self.url("faults"))
+            .call()
+            .expect("the simulation answers");
+    }
+
+    /// The branches made so far.
+    pub(crate) fn forks(&self) -> Vec<Fork> {
+        self.get("forks")
+    }
+
+    /// Makes a branch now, and returns where it is.
+    pub(crate) fn fork(&self) -> Self {
+        let mut answer = agent()
+            .post(&self.url("fork"))
+            .send_empty()
+            .expect("the simulation answers");
+        let fork: Value = answer.body_mut().read_json().expect("a branch");
+        let endpoint = fork["endpoint"].as_str().expect("where it is");
+        Self {
+            endpoint: endpoint.to_owned(),
+            account: self.account.clone(),
+        }
+    }
+
+    /// All that stands in the account, in a form in which two accounts can be compared.
+    pub(crate) fn state(&self, region: &str) -> String {
+        let url = format!("{}&region={region}", self.url("state"));
+        let mut answer = agent().get(&url).call().expect("the simulation answers");
+        let body = answer.body_mut();
+        body.read_to_string().expect("text")
+    }
+
+    /// How all that stands in the account differs from `expected`; nothing when it does not.
+    pub(crate) fn difference(&self, region: &str, expected: &str) -> String {
+        let url = format!("{}&region={region}", self.url("state"));
+        let answer = agent().post(&url).send(expected);
+        let mut answer = answer.expect("the simulation answers");
+        answer.body_mut().read_to_string().expect("text")
+    }
+
+    /// The services whose state is compared, as IAM spells them.
+    pub(crate) fn services(&self) -> Vec<String> {
+        self.get("services")
+    }
+
+    /// Gives the simulation an order of another kind: what it says, or why it does not take it.
+    pub(crate) fn order(&self, what: &str, order: &Value) -> Result<Value, String> {
+        let config = ureq::Agent::config_builder().proxy(None);
+        let agent: ureq::Agent = config.http_status_as_error(false).build().into();
+        let mut answer = agent
+            .post(&self.url(what))
+            .send_json(order)
+            .expect("the simulation answers");
+        let said: Value = answer.body_mut().read_json().expect("JSON");
+        if answer.status().is_success() {
+            return Ok(said);
+        }
+        Err(said["error"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Drops everything of the account.
+    pub(crate) fn forget(&self) {
+        // A test that failed because the simulation is gone must not fail a second time here.
+        agent().post(&self.url("reset")).send_empty().ok();
+    }
+
+    /// Simulated seconds since the epoch.
+    pub(crate) fn simulated_time(&self) -> f64 {
+        let health: Value = self.get("health");
+        health["sim_now"].as_f64().expect("a time")
+    }
+
+    /// Whether anybody is there.
+    pub(crate) fn answers(&self) -> bool {
+        agent().get(&self.url("health")).call().is_ok()
+    }
+
+    /// Ends a branch.
+    pub(crate) fn end(&self) {
+        agent().post(&self.url("exit")).send_empty().ok();
+    }
 }

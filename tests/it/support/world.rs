@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -9,7 +10,7 @@ use aws_credential_types::Credentials;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::standin::{self, Call};
+use super::standin::{self, Call, Place};
 
 /// What a run of the program left.
 #[derive(Debug)]
@@ -70,7 +71,9 @@ impl Output {
 pub(crate) struct World {
     /// The account's number.
     pub(crate) account: String,
-    folder: TempDir,
+    place: Place,
+    folder: Arc<TempDir>,
+    is_branch: bool,
 }
 
 impl World {
@@ -78,10 +81,36 @@ impl World {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let account = format!("{:012}", 200_000_000_000 + number);
+        let place = Place {
+            endpoint: standin::endpoint().to_owned(),
+            account: account.clone(),
+        };
         Self {
-            account: format!("{:012}", 200_000_000_000 + number),
-            folder: TempDir::new().expect("a folder"),
+            account,
+            place,
+            folder: Arc::new(TempDir::new().expect("a folder")),
+            is_branch: false,
         }
+    }
+
+    /// The same account in a branch of the simulation, which ends with the value; the folder is the same.
+    pub(crate) fn branch(&self, endpoint: &str) -> Self {
+        let place = Place {
+            endpoint: endpoint.to_owned(),
+            account: self.account.clone(),
+        };
+        Self {
+            account: self.account.clone(),
+            place,
+            folder: Arc::clone(&self.folder),
+            is_branch: true,
+        }
+    }
+
+    /// Where the account is.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The folder the program runs in.
@@ -101,7 +130,7 @@ impl World {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kongstack"));
         command.args(args).current_dir(self.folder()).env_clear();
         command.env("HOME", self.folder()).env("COLUMNS", "80");
-        command.env("KONGSTACK_SANDBOX_ENDPOINT", standin::endpoint());
+        command.env("KONGSTACK_SANDBOX_ENDPOINT", &self.place.endpoint);
         command.env("KONGSTACK_SANDBOX_ACCOUNT", &self.account);
         command
     }
@@ -125,7 +154,7 @@ impl World {
 
     /// The calls since they were last forgotten.
     pub(crate) fn calls(&self) -> Vec<Call> {
-        standin::calls(&self.account)
+        self.place.calls()
     }
 
     /// The calls since then that change something, as `service:Operation`.
@@ -140,23 +169,25 @@ impl World {
 
     /// Forgets the calls so far.
     pub(crate) fn forget_calls(&self) {
-        standin::forget_calls(&self.account);
+        self.place.forget_calls();
     }
 
     /// Changes how the simulation treats this account.
     pub(crate) fn configure(&self, settings: &Value) {
-        standin::configure(&self.account, settings);
+        self.place.configure(settings);
     }
 
     /// Lets the next `times` calls of an operation go wrong.
     pub(crate) fn fault(&self, service: &str, operation: &str, kind: &str, times: u32) {
-        standin::fault(&self.account, service, operation, kind, times);
+        self.place.fault(service, operation, kind, times);
     }
 
     /// Orders a state (`states`) or somebody else's call (`peers`); see the simulation's `control`.
     #[track_caller]
     pub(crate) fn order(&self, what: &str, order: &Value) -> Value {
-        standin::order(&self.account, what, order).expect("an order that can be carried out")
+        self.place
+            .order(what, order)
+            .expect("an order that can be carried out")
     }
 
     /// How tests talk to the simulated AWS behind the program's back.
@@ -165,7 +196,7 @@ impl World {
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
-            .endpoint_url(standin::endpoint())
+            .endpoint_url(&self.place.endpoint)
             .credentials_provider(
                 aws_credential_types::provider::SharedCredentialsProvider::new(Credentials::new(
                     key, "none", None, None, "tests",
@@ -177,7 +208,11 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        standin::forget(&self.account);
+        if self.is_branch {
+            self.place.end();
+        } else {
+            self.place.forget();
+        }
     }
 }
 

@@ -116,7 +116,9 @@ def _patch_changes() -> None:
             )
         _in_state(database, _DELETABLE)
         database.status = "deleting"
-        world(self.account_id).after(duration("db_instance_delete"), lambda: _vanish(self, database))
+        here = world(self.account_id)
+        here.after(duration("db_failover"), lambda: _hand_over(database))
+        here.after(duration("db_instance_delete"), lambda: _vanish(self, database))
         return database
 
 
@@ -215,6 +217,14 @@ def _vanish(backend: Any, database: Any) -> None:
         # Another instance takes over, as after a failover.
         database.is_cluster_writer = False
         cluster.designate_writer()
+
+
+def _hand_over(database: Any) -> None:
+    # Aurora promotes a reader as soon as the deletion of the writer begins.
+    ready = [m for m in database.cluster.members if m is not database and m.status == "available"]
+    if database.is_cluster_writer and ready:
+        database.is_cluster_writer = False
+        min(ready, key=lambda one: one.promotion_tier).is_cluster_writer = True
 
 
 def _patch_endpoint() -> None:

@@ -1,0 +1,245 @@
+"""Everything that stands in an account, read through AWS's own calls, in a form that can be compared.
+
+Two accounts in which the same was done give the same text; ``normal`` says what may differ. What a
+service has that a stack can make is read here, or the comparison is blind to it: ``services`` lists
+them, so that a test can hold it against the calls a stack makes.
+"""
+
+import difflib
+import json
+from typing import Any, Dict, Iterator, List
+from urllib.parse import unquote
+
+from . import normal
+from .asking import Asking
+
+Tree = Dict[str, Any]
+
+
+def text(account: str, region: str) -> str:
+    """The state of an account as JSON, one line a value."""
+    names = normal.Names(account)
+    asking = Asking(account, region)
+    tree = {name: read(asking, names) for name, read in _READERS.items()}
+    return json.dumps(normal.form(tree, names), indent=1, sort_keys=True)
+
+
+def difference(expected: str, found: str) -> str:
+    """A unified diff; empty when they are equal."""
+    lines = difflib.unified_diff(
+        expected.splitlines(), found.splitlines(), "undisturbed", "found", lineterm="", n=12
+    )
+    return "\n".join(lines)
+
+
+def services() -> List[str]:
+    """The services that are read, as IAM spells them."""
+    return sorted(_READERS)
+
+
+def _ec2(ask: Asking, names: normal.Names) -> Tree:
+    def listed(operation: str, key: str, *ids: str) -> Any:
+        return [names.tagged(one, one.get("Tags"), *ids) for one in ask.all("ec2", operation, key)]
+
+    vpcs = listed("DescribeVpcs", "Vpcs", "VpcId")
+    for vpc in vpcs:
+        for name in ("enableDnsSupport", "enableDnsHostnames"):
+            vpc.update(ask.one("ec2", "DescribeVpcAttribute", VpcId=vpc["VpcId"], Attribute=name))
+    gateways = listed("DescribeNatGateways", "NatGateways", "NatGatewayId")
+    return {
+        "vpcs": vpcs,
+        "subnets": listed("DescribeSubnets", "Subnets", "SubnetId"),
+        "route tables": listed("DescribeRouteTables", "RouteTables", "RouteTableId"),
+        "internet gateways": listed("DescribeInternetGateways", "InternetGateways", "InternetGatewayId"),
+        # AWS shows a deleted one for about an hour.
+        "NAT gateways": [one for one in gateways if one["State"] != "deleted"],
+        "addresses": listed("DescribeAddresses", "Addresses", "AllocationId", "PublicIp"),
+        "endpoints": listed("DescribeVpcEndpoints", "VpcEndpoints", "VpcEndpointId"),
+        "groups": listed("DescribeSecurityGroups", "SecurityGroups", "GroupId"),
+        "rules": listed("DescribeSecurityGroupRules", "SecurityGroupRules", "SecurityGroupRuleId"),
+        "interfaces": listed("DescribeNetworkInterfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+    }
+
+
+def _elb(ask: Asking, names: normal.Names) -> Tree:
+    def tagged(operation: str, key: str, arn: str, *ids: str, **given: Any) -> Any:
+        found = ask.all("elbv2", operation, key, **given)
+        for one in found:
+            described = ask.one("elbv2", "DescribeTags", ResourceArns=[one[arn]])
+            one["Tags"] = described["TagDescriptions"][0]["Tags"]
+            names.tagged(one, one["Tags"], arn, *ids)
+        return found
+
+    balancers = tagged("DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", "DNSName")
+    listeners, rules = [], []
+    for one in balancers:
+        arn = one["LoadBalancerArn"]
+        one["Attributes"] = ask.one("elbv2", "DescribeLoadBalancerAttributes", LoadBalancerArn=arn)
+        listeners += tagged("DescribeListeners", "Listeners", "ListenerArn", LoadBalancerArn=arn)
+    for one in listeners:
+        rules += tagged("DescribeRules", "Rules", "RuleArn", ListenerArn=one["ListenerArn"])
+    groups = tagged("DescribeTargetGroups", "TargetGroups", "TargetGroupArn")
+    for one in groups:
+        arn = one["TargetGroupArn"]
+        one["Attributes"] = ask.one("elbv2", "DescribeTargetGroupAttributes", TargetGroupArn=arn)
+        one["Health"] = ask.one("elbv2", "DescribeTargetHealth", TargetGroupArn=arn)
+    return {"balancers": balancers, "listeners": listeners, "rules": rules, "target groups": groups}
+
+
+def _rds(ask: Asking, names: normal.Names) -> Tree:
+    def with_tags(operation: str, key: str, arn: str, name: str) -> Any:
+        found = ask.all("rds", operation, key)
+        for one in found:
+            one["TagList"] = ask.one("rds", "ListTagsForResource", ResourceName=one[arn])["TagList"]
+            names.tagged(one, one["TagList"], name)
+        return found
+
+    clusters = ask.all("rds", "DescribeDBClusters", "DBClusters")
+    for one in clusters:
+        names.tagged(one, one.get("TagList"), "DbClusterResourceId")
+    instances = ask.all("rds", "DescribeDBInstances", "DBInstances")
+    for one in instances:
+        names.tagged(one, one.get("TagList"), "DbiResourceId")
+    families = with_tags(
+        "DescribeDBClusterParameterGroups", "DBClusterParameterGroups",
+        "DBClusterParameterGroupArn", "DBClusterParameterGroupName",
+    )  # fmt: skip
+    for one in families:
+        group = one["DBClusterParameterGroupName"]
+        one["Set"] = ask.all("rds", "DescribeDBClusterParameters", "Parameters",
+                             DBClusterParameterGroupName=group, Source="user")  # fmt: skip
+    return {
+        "clusters": clusters,
+        "instances": instances,
+        "subnet groups": with_tags(
+            "DescribeDBSubnetGroups", "DBSubnetGroups", "DBSubnetGroupArn", "DBSubnetGroupName"
+        ),
+        "parameter groups": families,
+        "cluster snapshots": [
+            one
+            for one in ask.all("rds", "DescribeDBClusterSnapshots", "DBClusterSnapshots")
+            if one.get("SnapshotType") != "automated"
+        ],
+    }
+
+
+def _ecs(ask: Asking, names: normal.Names) -> Tree:
+    clusters: List[Tree] = []
+    for arn in ask.all("ecs", "ListClusters", "clusterArns"):
+        about = ask.one("ecs", "DescribeClusters", clusters=[arn], include=["TAGS", "SETTINGS", "CONFIGURATIONS"])
+        # A deleted one is seen as INACTIVE for a while.
+        clusters += [one for one in about["clusters"] if one["status"] != "INACTIVE"]
+    definitions = []
+    for arn in ask.all("ecs", "ListTaskDefinitions", "taskDefinitionArns", status="ACTIVE"):
+        about = ask.one("ecs", "DescribeTaskDefinition", taskDefinition=arn, include=["TAGS"])
+        one = {**about["taskDefinition"], "tags": about.get("tags")}
+        definitions.append(names.tagged(one, one["tags"], "taskDefinitionArn"))
+    services = [one for cluster in clusters for one in _services(ask, cluster["clusterArn"])]
+    tasks = [one for cluster in clusters for one in _tasks(ask, cluster["clusterArn"])]
+    return {"clusters": clusters, "definitions": definitions, "services": services, "tasks": tasks}
+
+
+def _services(ask: Asking, cluster: str) -> Iterator[Tree]:
+    for arn in ask.all("ecs", "ListServices", "serviceArns", cluster=cluster):
+        about = ask.one("ecs", "DescribeServices", cluster=cluster, services=[arn], include=["TAGS"])
+        yield from (one for one in about["services"] if one["status"] != "INACTIVE")
+
+
+def _tasks(ask: Asking, cluster: str) -> Iterator[Tree]:
+    for arn in ask.all("ecs", "ListTasks", "taskArns", cluster=cluster):
+        about = ask.one("ecs", "DescribeTasks", cluster=cluster, tasks=[arn])
+        for one in about["tasks"]:
+            shown = ("lastStatus", "desiredStatus", "group", "taskDefinitionArn", "healthStatus", "launchType")
+            yield {key: one.get(key) for key in shown}
+
+
+def _iam(ask: Asking, names: normal.Names) -> Tree:
+    roles = ask.all("iam", "ListRoles", "Roles", PathPrefix="/kongstack/")
+    for role in roles:
+        named = {"RoleName": role["RoleName"]}
+        role["Tags"] = ask.all("iam", "ListRoleTags", "Tags", **named)
+        role["Attached"] = ask.all("iam", "ListAttachedRolePolicies", "AttachedPolicies", **named)
+        role["Trust"] = _document(role.pop("AssumeRolePolicyDocument"))
+        role["Inline"] = {}
+        for name in ask.all("iam", "ListRolePolicies", "PolicyNames", **named):
+            policy = ask.one("iam", "GetRolePolicy", **named, PolicyName=name)
+            role["Inline"][name] = _document(policy["PolicyDocument"])
+    return {"roles": roles}
+
+
+def _document(given: Any) -> Any:
+    return json.loads(unquote(given)) if isinstance(given, str) else given
+
+
+def _logs(ask: Asking, names: normal.Names) -> Tree:
+    groups = ask.all("logs", "DescribeLogGroups", "logGroups")
+    for one in groups:
+        arn = one["arn"].removesuffix(":*")
+        one["tags"] = ask.one("logs", "ListTagsForResource", resourceArn=arn)["tags"]
+    return {"groups": groups}
+
+
+def _secrets(ask: Asking, names: normal.Names) -> Tree:
+    secrets = ask.all("secretsmanager", "ListSecrets", "SecretList", IncludePlannedDeletion=True)
+    for one in secrets:
+        names.tagged(one, one.get("Tags"), "ARN")
+        if "DeletedDate" in one:
+            one["Value"] = "being deleted"
+            continue
+        value = ask.one("secretsmanager", "GetSecretValue", SecretId=one["ARN"])
+        # Made at random: that there is one, and of what form, is all that can be compared.
+        given = value.get("SecretString", "")
+        one["Value"] = sorted(json.loads(given)) if given.startswith("{") else bool(given)
+    return {"secrets": secrets}
+
+
+def _discovery(ask: Asking, names: normal.Names) -> Tree:
+    def tagged(one: Tree, more: Tree) -> Tree:
+        tags = ask.one("servicediscovery", "ListTagsForResource", ResourceARN=one["Arn"])["Tags"]
+        return names.tagged({**one, **more, "Tags": tags}, tags, "Id")
+
+    namespaces = [
+        tagged(one, ask.one("servicediscovery", "GetNamespace", Id=one["Id"])["Namespace"])
+        for one in ask.all("servicediscovery", "ListNamespaces", "Namespaces")
+    ]
+    services = [
+        tagged(one, ask.one("servicediscovery", "GetService", Id=one["Id"])["Service"])
+        for one in ask.all("servicediscovery", "ListServices", "Services")
+    ]
+    for one in services:
+        instances = ask.all("servicediscovery", "ListInstances", "Instances", ServiceId=one["Id"])
+        one["Instances"] = instances
+    return {"namespaces": namespaces, "services": services}
+
+
+def _route53(ask: Asking, names: normal.Names) -> Tree:
+    zones = ask.all("route53", "ListHostedZones", "HostedZones")
+    for zone in zones:
+        short = zone["Id"].removeprefix("/hostedzone/")
+        zone["Records"] = ask.all("route53", "ListResourceRecordSets", "ResourceRecordSets", HostedZoneId=short)
+    return {"zones": zones}
+
+
+def _scaling(ask: Asking, names: normal.Names) -> Tree:
+    service, given = "application-autoscaling", {"ServiceNamespace": "ecs"}
+    targets = ask.all(service, "DescribeScalableTargets", "ScalableTargets", **given)
+    for one in targets:
+        one["Tags"] = ask.one(service, "ListTagsForResource", ResourceARN=one["ScalableTargetARN"])["Tags"]
+        tags = [{"Key": key, "Value": value} for key, value in one["Tags"].items()]
+        names.tagged(one, tags, "ScalableTargetARN")
+    policies = ask.all(service, "DescribeScalingPolicies", "ScalingPolicies", **given)
+    return {"targets": targets, "policies": policies}
+
+
+_READERS = {
+    "application-autoscaling": _scaling,
+    "ec2": _ec2,
+    "ecs": _ecs,
+    "elasticloadbalancing": _elb,
+    "iam": _iam,
+    "logs": _logs,
+    "rds": _rds,
+    "route53": _route53,
+    "secretsmanager": _secrets,
+    "servicediscovery": _discovery,
+}

@@ -1,0 +1,227 @@
+//! Calls that fail: once, in each way; every second one of a whole run; and for good.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::kill::undisturbed;
+use super::points::{Tally, try_all};
+use super::scenario::Scenario;
+use super::stage::Stage;
+use crate::support::World;
+use crate::support::standin::{Fork, fault_kinds};
+
+/// More calls than any run makes.
+const FOR_GOOD: u32 = 100_000;
+/// How often a run in which every second call is refused is begun again: each gets further than the one before.
+const RUNS: usize = 60;
+
+/// A way in which a call fails.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    /// Its name in the simulation.
+    pub(crate) kind: String,
+    /// The calls that can fail so, as `service:Operation`; `*` for every one.
+    operations: Vec<String>,
+}
+
+impl Fault {
+    /// Every way the simulation knows.
+    pub(crate) fn all() -> Vec<Self> {
+        let kinds = fault_kinds();
+        let kinds = kinds.as_object().expect("a table").iter();
+        let words = |list: &serde_json::Value| {
+            let list = list.as_array().expect("a list").iter();
+            list.filter_map(|one| one.as_str().map(str::to_owned))
+                .collect()
+        };
+        kinds
+            .map(|(kind, operations)| Self {
+                kind: kind.clone(),
+                operations: words(operations),
+            })
+            .collect()
+    }
+
+    fn can_hit(&self, fork: &Fork) -> bool {
+        let name = call(fork);
+        self.operations
+            .iter()
+            .any(|one| *one == "*" || *one == name)
+    }
+
+    /// Whether AWS means what it says: then the run ends with it. Of anything else a run takes no notice.
+    fn is_refusal(&self) -> bool {
+        let passing = [
+            "throttle",
+            "error500",
+            "error503",
+            "hang",
+            "cut-before",
+            "cut-after",
+        ];
+        !passing.contains(&self.kind.as_str())
+    }
+
+    /// The exit codes a run may have that met it.
+    fn codes(&self) -> &'static [i32] {
+        if self.is_refusal() { &[0, 1, 4] } else { &[0] }
+    }
+}
+
+/// One call and one way for it to fail.
+struct Point<'a> {
+    fork: &'a Fork,
+    fault: &'a Fault,
+}
+
+/// Lets each operation that changes something fail once in each way, where `is_wanted` says so.
+pub(crate) fn once(
+    scenario: Scenario,
+    faults: &[Fault],
+    is_wanted: &dyn Fn(&Fork, &Fault) -> bool,
+) -> Tally {
+    at_each(
+        scenario,
+        "fault once",
+        faults,
+        is_wanted,
+        |stage, branch, point| {
+            let fork = point.fork;
+            branch.fault(&fork.service, &fork.operation, &point.fault.kind, 1);
+            let ended = stage.disturb(branch, point.fault.codes())?;
+            branch.place().forget_faults();
+            if ended.code == 0 {
+                stage.is_as_expected(branch)
+            } else {
+                stage.converges(branch)
+            }
+        },
+    )
+}
+
+/// Lets each operation that changes something be refused for good, and then allowed again.
+pub(crate) fn for_good(
+    scenario: Scenario,
+    faults: &[Fault],
+    is_wanted: &dyn Fn(&Fork, &Fault) -> bool,
+) -> Tally {
+    let refusals = |fork: &Fork, fault: &Fault| {
+        ["access-denied", "quota"].contains(&fault.kind.as_str()) && is_wanted(fork, fault)
+    };
+    at_each(
+        scenario,
+        "fault for good",
+        faults,
+        &refusals,
+        |stage, branch, point| {
+            let fork = point.fork;
+            branch.fault(&fork.service, &fork.operation, &point.fault.kind, FOR_GOOD);
+            let ended = stage.disturb(branch, &[0, 1, 4])?;
+            let refused = call(fork);
+            if ended.code != 0 && !ended.all().contains(&refused) {
+                return Err(format!("it does not name {refused}:\n{}", ended.stderr));
+            }
+            branch.place().forget_faults();
+            stage.converges(branch)
+        },
+    )
+}
+
+/// Lets every second call of each operation that changes something fail in one way, all through a run.
+pub(crate) fn throughout(scenario: &Scenario, faults: &[Fault]) -> Tally {
+    let since = Instant::now();
+    let name = format!("fault throughout {}", scenario.name);
+    let stage = match Stage::play(scenario.clone(), &json!({"before": true, "first": true})) {
+        Ok(stage) => stage,
+        Err(why) => return undisturbed(&name, since, why),
+    };
+    let branches: Vec<_> = stage
+        .forks
+        .iter()
+        .map(|fork| stage.world.branch(&fork.endpoint))
+        .collect();
+    let Some(start) = branches.first() else {
+        return undisturbed(&name, since, "nothing was changed".to_owned());
+    };
+    try_all(
+        &name,
+        since,
+        faults,
+        |fault| format!("--fault {}", fault.kind),
+        |fault| {
+            let branch = stage.world.branch(&start.place().fork().endpoint);
+            for fork in stage.forks.iter().filter(|fork| fault.can_hit(fork)) {
+                every_second(&branch, fork, fault);
+            }
+            for _ in 0..RUNS {
+                if stage.disturb(&branch, fault.codes())?.code == 0 {
+                    branch.place().forget_faults();
+                    return stage.is_as_expected(&branch);
+                }
+            }
+            Err(format!("not done after {RUNS} runs"))
+        },
+    )
+}
+
+/// Orders the first call of an operation to fail, the third, the fifth and so on: an order that is not yet due counts
+/// only the calls that no order before it hits.
+fn every_second(branch: &World, fork: &Fork, fault: &Fault) {
+    for skip in 0..40 {
+        branch
+            .place()
+            .fault_after((&fork.service, &fork.operation), &fault.kind, skip);
+    }
+}
+
+fn at_each(
+    scenario: Scenario,
+    part: &str,
+    faults: &[Fault],
+    is_wanted: &dyn Fn(&Fork, &Fault) -> bool,
+    attempt: impl Fn(&Stage, &World, &Point<'_>) -> Result<(), String> + Sync,
+) -> Tally {
+    let since = Instant::now();
+    let name = format!("{part} {}", scenario.name);
+    let stage = match Stage::play(scenario, &json!({"before": true, "first": true})) {
+        Ok(stage) => stage,
+        Err(why) => return undisturbed(&name, since, why),
+    };
+    // Each is the root of as many branches as there are ways to fail, and ends after them.
+    let roots: Vec<_> = stage
+        .forks
+        .iter()
+        .map(|fork| (fork, stage.world.branch(&fork.endpoint)))
+        .collect();
+    let points: Vec<_> = roots
+        .iter()
+        .flat_map(|(fork, root)| {
+            faults
+                .iter()
+                .map(move |fault| (root, Point { fork, fault }))
+        })
+        .filter(|(_, point)| point.fault.can_hit(point.fork) && is_wanted(point.fork, point.fault))
+        .collect();
+    try_all(
+        &name,
+        since,
+        &points,
+        |(_, point)| {
+            format!(
+                "--point {} --fault {} ({})",
+                point.fork.n,
+                point.fault.kind,
+                call(point.fork)
+            )
+        },
+        |(root, point)| {
+            let branch = stage.world.branch(&root.place().fork().endpoint);
+            attempt(&stage, &branch, point)
+        },
+    )
+}
+
+fn call(fork: &Fork) -> String {
+    format!("{}:{}", fork.service, fork.operation)
+}

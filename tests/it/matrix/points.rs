@@ -1,0 +1,59 @@
+//! Many points tried at once, and what came of them.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// A point that left another state than an undisturbed run.
+#[derive(Debug)]
+pub(crate) struct Divergence {
+    /// Which.
+    pub(crate) point: String,
+    /// What was wrong.
+    pub(crate) why: String,
+}
+
+/// What came of a part of a matrix.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    /// Which part.
+    pub(crate) name: String,
+    /// How many points were tried.
+    pub(crate) tried: usize,
+    /// Those that diverged.
+    pub(crate) diverged: Vec<Divergence>,
+    /// How long it took.
+    pub(crate) took: Duration,
+}
+
+/// Tries every point, as many at once as the processors carry: a run mostly waits.
+pub(crate) fn try_all<P: Sync>(
+    name: &str,
+    since: Instant,
+    points: &[P],
+    named: impl Fn(&P) -> String + Sync,
+    attempt: impl Fn(&P) -> Result<(), String> + Sync,
+) -> Tally {
+    let (next, diverged) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(why) = attempt(point) {
+                let point = named(point);
+                let mut diverged = diverged.lock().expect("a list");
+                diverged.push(Divergence { point, why });
+            }
+        }
+    };
+    let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
+    std::thread::scope(|scope| {
+        for _ in 0..(processors * 3).min(points.len()) {
+            scope.spawn(work);
+        }
+    });
+    Tally {
+        name: name.to_owned(),
+        tried: points.len(),
+        diverged: diverged.into_inner().expect("a list"),
+        took: since.elapsed(),
+    }
+}

@@ -1,0 +1,89 @@
+//! What is disturbed: a first apply, changes, a destruction.
+
+use serde_json::json;
+
+/// The region of all scenarios.
+pub(crate) const REGION: &str = "eu-west-1";
+
+/// The zone in which the stack makes its record; somebody else's.
+pub(crate) const ZONE: &str = "example.com";
+
+/// A run of the program, and what it finds.
+#[derive(Debug, Clone)]
+pub(crate) struct Scenario {
+    /// Its name on the command line.
+    pub(crate) name: &'static str,
+    /// The spec that was applied before; a first apply finds nothing.
+    pub(crate) before: Option<String>,
+    /// The spec it runs with.
+    pub(crate) spec: String,
+    /// `apply` or `destroy`.
+    pub(crate) command: &'static str,
+}
+
+/// All there are. Together they make, change, replace and delete every kind.
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    let base = spec("nat", "3.8.1", 512, 4, "");
+    let changed = |name, spec| Scenario {
+        name,
+        before: Some(base.clone()),
+        spec,
+        command: "apply",
+    };
+    vec![
+        Scenario {
+            name: "create",
+            before: None,
+            spec: base.clone(),
+            command: "apply",
+        },
+        changed("upgrade", spec("nat", "3.9.1", 1024, 6, "")),
+        changed("replace", spec("nat", "3.8.1", 512, 4, &others())),
+        changed("network", spec("endpoints", "3.8.1", 512, 4, "")),
+        Scenario {
+            command: "destroy",
+            ..changed("destroy", base.clone())
+        },
+    ]
+}
+
+fn spec(egress: &str, image: &str, cpu: u32, max: u32, more: &str) -> String {
+    let memory = cpu * 2;
+    format!(
+        "\
+name: matrix
+region: {REGION}
+network: {{egress: {egress}}}
+ingress: {{domain: gw.{ZONE}, hosted_zone: {ZONE}}}
+database: {{capacity: {{min: 0, max: {max}}}, deletion_protection: false}}
+kong: {{image: '123456789012.dkr.ecr.{REGION}.amazonaws.com/kong:{image}'}}
+control_plane: {{cpu: {cpu}, memory: {memory}}}
+data_plane: {{cpu: {cpu}, memory: {memory}, scaling: {{min: 2, max: {max}}}}}
+admin: {{allow: [203.0.113.0/24]}}
+{more}"
+    )
+}
+
+/// Other names for all that can be replaced without losing data, which is nearly everything.
+fn others() -> String {
+    let names = json!({
+        "load_balancer": "other-alb",
+        "target_group": "other-tg",
+        "ecs_cluster": "other-ecs",
+        "control_plane_service": "other-cp",
+        "data_plane_service": "other-dp",
+        "control_plane_family": "other-cp",
+        "data_plane_family": "other-dp",
+        "migrations_family": "other-migrations",
+        "database_parameter_group": "other-parameters",
+        "database_instance": "other-db",
+        "execution_role": "other-execution",
+        "control_plane_role": "other-cp-task",
+        "data_plane_role": "other-dp-task",
+        "load_balancer_security_group": "other-alb",
+        "data_plane_security_group": "other-dp",
+        "control_plane_security_group": "other-cp",
+        "database_security_group": "other-db",
+    });
+    format!("discovery: {{namespace: gw.local, service: settings}}\nnames: {names}\n")
+}
