@@ -15,9 +15,10 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
     ] {
         let name = draft.spec.name_of(named);
         draft.output(named.key(), name.clone());
+        let log = task_log(address.clone());
         let desired = LogGroupDesired {
             retention_days: draft.spec.logs.retention_days,
-            writers: task_log(address.clone()).stream(""),
+            writers: log.stream(&log.container, ""),
             tags: draft.tags(&address, &name),
             name,
         };

@@ -121,6 +121,7 @@ impl Store for LeaseTable {
                     what: format!("the table {NAME}"),
                     state,
                     after: Duration::from_secs(start.elapsed().as_secs()),
+                    detail: Vec::new(),
                 });
             }
             sleep(self.pace.scale(LOOK).max(Duration::from_millis(20))).await;

@@ -56,7 +56,7 @@ fn halting(why: &Halt) -> &'static str {
     }
 }
 
-/// An event in one line (an error may have more), without the time.
+/// An event in one line, without the time. What more there is to say of an error, the ending says.
 pub(super) fn line(event: &Event) -> String {
     match event {
         Event::Started {
@@ -93,6 +93,7 @@ pub(super) fn line(event: &Event) -> String {
         } => {
             let failed = paint(ERROR, format!("failed to {}", to_do(*verb)));
             let error = clean(&error.to_string());
+            let error = error.lines().next().unwrap_or_default();
             format!("{}: {failed}: {error}", paint(STRONG, address))
         }
         Event::Skipped {
@@ -214,7 +215,6 @@ pub(super) mod tests {
         database/writer: replacing (Aurora writer)
         database/writer: waiting for the writer (creating), usually 6m00s
         database/writer: failed to replace: the writer is storage-full
-        no room
         data-plane/service: skipped (to update): it needs database/writer
         interrupted: nothing new is begun, running calls may finish; once more stops at once
         the stack's lease is lost: nothing new is begun, running calls may finish

@@ -117,7 +117,6 @@ mod tests {
             +3s database/writer: replacing (Aurora writer)
            +40s database/writer: waiting for the writer (creating), usually 6m00s
          +1m15s database/writer: failed to replace: the writer is storage-full
-                no room
          +1m15s data-plane/service: skipped (to update): it needs database/writer
          +1h01m interrupted: nothing new is begun, running calls may finish; once more stops at once
          +1h01m the stack's lease is lost: nothing new is begun, running calls may finish

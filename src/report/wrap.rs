@@ -2,7 +2,8 @@
 
 /// Breaks `text` into lines of at most `width` characters, at spaces where there are any, otherwise anywhere.
 ///
-/// Lines that the text itself has are kept, and so is their indentation; colours and control characters are not.
+/// Lines that the text itself has are kept, and so is their indentation, which what is broken off them shares; colours
+/// and control characters are not.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(8);
     clean(text)
@@ -25,10 +26,15 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 fn wrap_line(line: &str, width: usize) -> Vec<String> {
-    let (mut lines, mut rest) = (Vec::new(), line);
+    let indent = line.len() - line.trim_start().len();
+    // What is indented more than that is laid out by somebody else.
+    let indent = if indent <= width / 2 { indent } else { 0 };
+    let (margin, mut rest) = line.split_at(indent);
+    let width = width - indent;
+    let mut lines = Vec::new();
     loop {
         let Some((limit, _)) = rest.char_indices().nth(width) else {
-            lines.push(rest.trim_end().to_owned());
+            lines.push(format!("{margin}{rest}").trim_end().to_owned());
             return lines;
         };
         // One more than fits may be looked at: a space there ends the line.
@@ -37,12 +43,13 @@ fn wrap_line(line: &str, width: usize) -> Vec<String> {
             .nth(width + 1)
             .map_or(rest.len(), |(end, _)| end);
         let space = rest.get(..within).and_then(|part| part.rfind(' '));
-        let indent = rest.len() - rest.trim_start().len();
-        let (end, next) = match space.filter(|space| *space > indent) {
+        let start = rest.len() - rest.trim_start().len();
+        let (end, next) = match space.filter(|space| *space > start) {
             Some(space) => (space, space + 1),
             None => (limit, limit),
         };
-        lines.push(rest.get(..end).unwrap_or_default().trim_end().to_owned());
+        let part = rest.get(..end).unwrap_or_default();
+        lines.push(format!("{margin}{part}").trim_end().to_owned());
         rest = rest.get(next..).unwrap_or_default();
     }
 }
@@ -72,6 +79,7 @@ mod tests {
     #[test]
     fn own_lines_and_their_indentation_stay() {
         assert_eq!(wrap("a\n  b c", 20), ["a", "  b c"]);
+        assert_eq!(wrap("  one two three", 11), ["  one two", "  three"]);
         assert_eq!(hang("one two three", 12, 4), "one two\n    three");
     }
 }

@@ -21,8 +21,8 @@ pub(crate) enum Error {
         /// AWS's reasons: events, stopped tasks, log lines.
         detail: Vec<String>,
     },
-    /// It took longer than its own deadline, or than a step may take.
-    #[error("{what} was still {state} after {}", humantime::format_duration(*after))]
+    /// It took longer than its own deadline, or than a step may take. `detail` holds AWS's own reasons, a line each.
+    #[error("{what} was still {state} after {}{}", humantime::format_duration(*after), lines(detail))]
     TimedOut {
         /// What was waited for.
         what: String,
@@ -30,6 +30,8 @@ pub(crate) enum Error {
         state: String,
         /// How long it was waited for.
         after: Duration,
+        /// What AWS says of it.
+        detail: Vec<String>,
     },
     /// The run was halted while it waited; what was begun goes on in AWS.
     #[error("halted while waiting for {what}")]

@@ -289,7 +289,12 @@ impl Step {
             if now >= give_up {
                 let after = start.elapsed() + Duration::from_millis(500);
                 let after = Duration::from_secs(after.as_secs());
-                return Err(Error::TimedOut { what, state, after });
+                return Err(Error::TimedOut {
+                    what,
+                    state,
+                    after,
+                    detail: Vec::new(),
+                });
             }
             tokio::select! {
                 biased;

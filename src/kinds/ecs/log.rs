@@ -20,10 +20,10 @@ pub(crate) struct TaskLog {
 }
 
 impl TaskLog {
-    /// The stream of one task, as the `awslogs` driver names it.
+    /// The stream of a container of one task, as the `awslogs` driver names it.
     #[must_use]
-    pub(crate) fn stream(&self, task_id: &str) -> String {
-        format!("{}/{}/{task_id}", self.prefix, self.container)
+    pub(crate) fn stream(&self, container: &str, task_id: &str) -> String {
+        format!("{}/{container}/{task_id}", self.prefix)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Elastic Container Service: the cluster, task definitions, services, and one-off tasks.
 
 mod acceptance;
+mod aftermath;
 mod cluster;
 mod cluster_blockers;
 mod container;
@@ -9,6 +10,7 @@ mod fields;
 mod log;
 mod network;
 mod registered;
+mod remedy;
 mod rollout;
 mod run;
 mod service;
@@ -23,6 +25,7 @@ pub(crate) use container::{Container, Health};
 pub(crate) use ended::Ended;
 pub(crate) use log::TaskLog;
 pub(crate) use network::TaskNetwork;
+pub(crate) use remedy::remedy;
 pub(crate) use run::OneOff;
 pub(crate) use service::{Count, Desired as EcsServiceDesired, EcsService, LoadBalancing};
 pub(crate) use service_state::Share;

@@ -11,7 +11,7 @@ use rand::distr::Alphanumeric;
 use tokio::sync::Mutex;
 
 use super::acceptance::until_accepted;
-use super::ended::{Ended, task_id};
+use super::ended::{Ended, last_part};
 use super::log::{LogReader, TaskLog};
 use super::network::TaskNetwork;
 use crate::aws::{AwsError, failed};
@@ -64,7 +64,7 @@ impl OneOff {
                 .await
                 .map_err(failed("ecs:ListTasks"))?;
             Ok(match running.task_arns().first() {
-                Some(arn) => Look::Pending(format!("task {} is running", task_id(arn))),
+                Some(arn) => Look::Pending(format!("task {} is running", last_part(arn))),
                 None => Look::Ready(()),
             })
         })
@@ -79,10 +79,13 @@ impl OneOff {
         let cluster = cx.get(&self.cluster)?;
         let arn = self.start(cx, &cluster, command).await?;
         let group = cx.get(&self.log.group)?;
-        let reader = LogReader::new(group.as_str(), self.log.stream(task_id(&arn)));
+        let reader = LogReader::new(
+            group.as_str(),
+            self.log.stream(&self.log.container, last_part(&arn)),
+        );
         let reader = Mutex::new(reader);
-        let what = format!("task {}", task_id(&arn));
-        let mut ended = cx
+        let what = format!("task {}", last_part(&arn));
+        let ended = cx
             .wait(&what, Patience::seconds(4, 90, 3600), || async {
                 let task = describe(cx, &cluster, &arn).await?;
                 for line in reader.lock().await.next(cx.clients()).await {
@@ -96,9 +99,20 @@ impl OneOff {
                     None => Look::Pending("not visible yet".to_owned()),
                 })
             })
-            .await?;
-        ended.log = reader.into_inner().tail(TAIL);
-        Ok(ended)
+            .await;
+        let log = reader.into_inner().tail(TAIL);
+        match ended {
+            Ok(ended) => Ok(ended.with_log(log)),
+            Err(Error::TimedOut {
+                what, state, after, ..
+            }) => Err(Error::TimedOut {
+                what,
+                state,
+                after,
+                detail: log,
+            }),
+            Err(error) => Err(error),
+        }
     }
 
     async fn start(&self, cx: &Step, cluster: &Arn, command: &[String]) -> Result<String, Error> {

@@ -8,8 +8,9 @@ use futures::future::{try_join, try_join_all};
 use super::cluster::EcsCluster;
 use super::log::TaskLog;
 use super::network::TaskNetwork;
+use super::rollout::Place;
 use super::service_state::{Live, Share, describe};
-use super::{rollout, service_calls, service_diff, tagging};
+use super::{aftermath, rollout, service_calls, service_diff, tagging};
 use crate::aws::{OrAbsent, failed};
 use crate::resource::{
     Address, Arn, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Patience, Ref,
@@ -163,14 +164,12 @@ impl Kind for EcsService {
         let (arn, deployment) = service_calls::create(cx, desired).await?;
         cx.made(&arn);
         let cluster = cx.get(&desired.cluster)?;
-        rollout::wait(
-            cx,
-            cluster.as_str(),
-            &desired.name,
-            &deployment,
-            &desired.log,
-        )
-        .await?;
+        let place = Place {
+            cluster: cluster.as_str(),
+            name: &desired.name,
+            log: &desired.log,
+        };
+        rollout::wait(cx, place, &deployment).await?;
         Ok(outputs(&arn, &desired.name))
     }
 
@@ -188,12 +187,16 @@ impl Kind for EcsService {
         let deployment = if sent {
             Some(service_calls::update(cx, desired, live, diff).await?)
         } else {
-            live.primary.as_ref().map(|primary| primary.id.clone())
+            live.primary.as_ref().map(|primary| primary.begun.clone())
         };
         let waits = sent || diff.has("rollout");
         if let Some(deployment) = deployment.filter(|_| waits) {
-            let cluster = live.cluster.as_str();
-            rollout::wait(cx, cluster, &live.name, &deployment, &desired.log).await?;
+            let place = Place {
+                cluster: live.cluster.as_str(),
+                name: &live.name,
+                log: &desired.log,
+            };
+            rollout::wait(cx, place, &deployment).await?;
         }
         Ok(Self::outputs(live))
     }
@@ -233,7 +236,7 @@ impl Kind for EcsService {
                 let status = service.status().unwrap_or("unknown");
                 return Ok(Look::Pending(format!("{status}, {left} tasks left")));
             }
-            let stopping = rollout::stopped(cx, live.cluster.as_str(), &live.name)
+            let stopping = aftermath::stopped(cx, live.cluster.as_str(), &live.name)
                 .await
                 .or_absent(&ABSENT)?
                 .unwrap_or_default();

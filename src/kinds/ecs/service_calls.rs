@@ -8,13 +8,13 @@ use aws_sdk_ecs::types::{
 use super::acceptance::until_accepted;
 use super::container::seconds;
 use super::service::{Count, Desired, PLATFORM};
-use super::service_state::{Live, Rollout, Share, primary};
+use super::service_state::{Begun, Live, Rollout, Share, primary};
 use super::{run, tagging};
 use crate::aws::failed;
 use crate::resource::{Diff, Error, Output, Patience, Step};
 
-/// Makes the service; answers its ARN and the id of its first deployment.
-pub(super) async fn create(cx: &Step, desired: &Desired) -> Result<(String, String), Error> {
+/// Makes the service; answers its ARN and its first deployment.
+pub(super) async fn create(cx: &Step, desired: &Desired) -> Result<(String, Begun), Error> {
     let cluster = cx.get(&desired.cluster)?;
     let task_definition = cx.get(&desired.task_definition)?;
     let network = desired.network.to_sdk(cx)?;
@@ -50,13 +50,13 @@ pub(super) async fn create(cx: &Step, desired: &Desired) -> Result<(String, Stri
     begun(answer.service(), "ecs:CreateService")
 }
 
-/// Sends what differs; answers the id of the deployment that is now the primary one.
+/// Sends what differs; answers the deployment that is now the primary one.
 pub(super) async fn update(
     cx: &Step,
     desired: &Desired,
     live: &Live,
     diff: &Diff,
-) -> Result<String, Error> {
+) -> Result<Begun, Error> {
     let changes = |fields: &[&str]| fields.iter().any(|field| diff.has(field));
     let network = ["subnets", "security_groups", "assign_public_ip"];
     let network = when(changes(&network), || desired.network.to_sdk(cx))?;
@@ -114,12 +114,12 @@ fn when<T>(needed: bool, make: impl FnOnce() -> Result<T, Error>) -> Result<Opti
     needed.then(make).transpose()
 }
 
-/// The service's ARN and the id of its primary deployment.
-fn begun(service: Option<&Service>, operation: &'static str) -> Result<(String, String), Error> {
+/// The service's ARN and its primary deployment.
+fn begun(service: Option<&Service>, operation: &'static str) -> Result<(String, Begun), Error> {
     let arn = service.and_then(Service::service_arn);
-    let deployment = service.and_then(primary).and_then(|one| one.id());
+    let deployment = service.and_then(primary).and_then(Begun::from_sdk);
     match (arn, deployment) {
-        (Some(arn), Some(deployment)) => Ok((arn.to_owned(), deployment.to_owned())),
+        (Some(arn), Some(deployment)) => Ok((arn.to_owned(), deployment)),
         _ => Err(Error::Incomplete {
             operation,
             missing: "a service with a primary deployment",

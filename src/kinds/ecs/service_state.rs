@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{
     AssignPublicIp, CapacityProviderStrategyItem, Deployment, DeploymentRolloutState,
     NetworkConfiguration, PropagateTags, Service,
@@ -54,8 +55,25 @@ impl Share {
 /// The deployment that ECS is bringing the service to, or has brought it to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Primary {
-    pub(super) id: String,
+    pub(super) begun: Begun,
     pub(super) rollout: Rollout,
+}
+
+/// A deployment, by what tells it from all others, and when it was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Begun {
+    pub(super) id: String,
+    pub(super) at: Option<DateTime>,
+}
+
+impl Begun {
+    /// `None` when the answer lacks the id.
+    pub(super) fn from_sdk(deployment: &Deployment) -> Option<Self> {
+        Some(Self {
+            id: deployment.id()?.to_owned(),
+            at: deployment.created_at().copied(),
+        })
+    }
 }
 
 /// How far a deployment is.
@@ -170,7 +188,7 @@ impl Primary {
             _ => Rollout::Completed,
         };
         Some(Self {
-            id: deployment.id()?.to_owned(),
+            begun: Begun::from_sdk(deployment)?,
             rollout,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::kinds::ecs::{Ended, OneOff};
+use crate::kinds::ecs::{Ended, OneOff, remedy};
 use crate::kong::migrations::{BAD_KEY, BAD_KEY_MEANS, Work, is_transient};
 use crate::resource::{Error, Look, Patience, Step};
 
@@ -16,8 +16,8 @@ const ATTEMPTS: u32 = 3;
 pub(super) async fn run(cx: &Step, task: &OneOff, work: Work<'_>) -> Result<(), Error> {
     for attempt in 1..=ATTEMPTS {
         task.wait_alone(cx).await?;
-        let (state, detail) = match task.run(cx, &work.command()).await {
-            Ok(ended) if work.is_done(ended.exit_code, &ended.log) => return Ok(()),
+        let (state, mut detail) = match task.run(cx, &work.command()).await {
+            Ok(ended) if work.is_done(ended.exit_code(), &ended.log) => return Ok(()),
             Ok(ended) => explain(&ended),
             // Capacity that is not there just now comes as a refusal to start.
             Err(Error::Aws(error)) if error.is(&["TaskNotStarted"]) => {
@@ -26,6 +26,8 @@ pub(super) async fn run(cx: &Step, task: &OneOff, work: Work<'_>) -> Result<(), 
             Err(error) => return Err(error),
         };
         if attempt == ATTEMPTS || !is_transient(&detail) {
+            let advice = remedy(&detail);
+            detail.extend(advice);
             return Err(Error::Failed {
                 what: work.name().to_owned(),
                 state,
@@ -41,10 +43,10 @@ pub(super) async fn run(cx: &Step, task: &OneOff, work: Work<'_>) -> Result<(), 
 
 fn explain(ended: &Ended) -> (String, Vec<String>) {
     let mut detail = ended.explain();
-    if ended.exit_code == Some(BAD_KEY) {
+    if ended.exit_code() == Some(BAD_KEY) {
         detail.insert(0, BAD_KEY_MEANS.to_owned());
     }
-    let state = match ended.exit_code {
+    let state = match ended.exit_code() {
         Some(code) => format!("not done: exit code {code}"),
         None => "not done: its task never ran".to_owned(),
     };

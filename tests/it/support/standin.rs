@@ -18,6 +18,10 @@ pub(crate) struct Call {
     pub(crate) service: String,
     /// The operation.
     pub(crate) operation: String,
+    /// What it was about, where the request names one thing.
+    pub(crate) resource: Option<String>,
+    /// The code it was refused with.
+    pub(crate) error: Option<String>,
     /// Whether it changes anything.
     pub(crate) mutating: bool,
     /// When it began, in seconds since the epoch.
