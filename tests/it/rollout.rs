@@ -1,11 +1,7 @@
 //! Rollouts that do not come through: never taken for success, explained, and tried again by the next run.
 
-use std::process::Stdio;
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use crate::support::leases::remove_leases;
 use crate::support::{Output, World, planned};
 
 const SPEC: &str = "\
@@ -209,58 +205,6 @@ fn a_service_that_is_deleted_under_its_rollout_is_made_again_by_the_next_run() {
     world.order("peers", &theirs);
     let output = world.run(&["apply", "--auto-approve"]).exits(4);
     explains(&output, &["cut short: somebody is deleting the service"]);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
-    world.expect_converged(&[]);
-}
-
-/// Begins an apply and kills it as soon as it has begun the rollout.
-fn killed_in_the_rollout(world: &World) {
-    world.forget_calls();
-    let mut command = world.command(&["apply", "--auto-approve", "--sandbox"]);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().expect("the program runs");
-    let begun = || {
-        let mutating = world.mutating();
-        mutating.iter().any(|call| call == "ecs:UpdateService")
-    };
-    while !begun() {
-        assert!(child.try_wait().expect("a process").is_none(), "it ended");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().expect("a killed process");
-    child.wait().expect("a process");
-}
-
-#[tokio::test]
-async fn a_rollout_that_a_killed_run_began_is_waited_for_and_its_end_counts() {
-    let world = applied();
-    let slow = || world.configure(&json!({"speed": 20}));
-    // Quick enough, and slow enough for the next run to find the rollout under way.
-    let quick = || world.configure(&json!({"speed": 60}));
-    resize(&world);
-    slow();
-    killed_in_the_rollout(&world);
-    remove_leases(&world.aws("eu-west-1")).await;
-    world.forget_calls();
-    quick();
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
-    let again = world.mutating();
-    assert!(
-        !again.contains(&"ecs:UpdateService".to_owned()),
-        "{again:?}"
-    );
-    world.expect_converged(&[]);
-
-    world.write("kongstack.yaml", SPEC);
-    spoil(&world, "roll-dp", &json!({"exit": 1, "times": 100}));
-    slow();
-    killed_in_the_rollout(&world);
-    remove_leases(&world.aws("eu-west-1")).await;
-    quick();
-    let output = world.run(&["apply", "--auto-approve"]);
-    assert!([1, 4].contains(&output.code), "{}", output.stderr);
-    explains(&output, &["the rollout of service roll-dp failed"]);
-    mend(&world);
     let _ = world.run(&["apply", "--auto-approve"]).exits(0);
     world.expect_converged(&[]);
 }

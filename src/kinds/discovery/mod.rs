@@ -1,5 +1,6 @@
 //! Cloud Map: the private name under which data planes find the control plane.
 
+mod instances;
 mod namespace;
 mod namespace_calls;
 mod operation;

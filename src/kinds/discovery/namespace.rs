@@ -8,11 +8,12 @@ use super::namespace_calls::{
     NamespaceLive, description, find_ours, foreign, is_marked, is_tagged, leftovers, list, read,
     standing,
 };
+use super::service::{self, DiscoveryService, DiscoveryServiceLive};
 use super::{operation, tagging};
 use crate::aws::{OrAbsent, failed};
 use crate::resource::{
-    Arn, Diff, Effect, Error, Found, KNOWN_AFTER_APPLY, Kind, Look, NamespaceId, Observer, Output,
-    Outputs, Patience, Ref, References, Resolve, ResourceName, Step, Tags, VpcId, Wanted,
+    Arn, Blocker, Diff, Effect, Error, Found, KNOWN_AFTER_APPLY, Kind, Look, NamespaceId, Observer,
+    Output, Outputs, Patience, Ref, References, Resolve, ResourceName, Step, Tags, VpcId, Wanted,
 };
 
 /// Published logs of provisioning tools: up to 70 seconds.
@@ -174,6 +175,28 @@ impl Kind for Namespace {
 
     async fn retire(cx: &Step, live: &NamespaceLive) -> Result<(), Error> {
         tagging::retire(cx, &live.arn).await
+    }
+
+    /// Services of others: AWS keeps a namespace as long as it has any.
+    async fn blockers(
+        cx: &Observer,
+        _desired: Option<&NamespaceDesired>,
+        live: &NamespaceLive,
+    ) -> Result<Vec<Blocker>, Error> {
+        let ours = cx.live::<DiscoveryService>().await?;
+        let mut services = service::list(cx.clients(), &live.id).await?;
+        services.retain(|one| ours.iter().all(|(_, ours)| ours.id != one.id));
+        let blocker = |one: &DiscoveryServiceLive| Blocker {
+            reason: format!(
+                "the service {} ({}) in namespace {} is not this stack's",
+                one.name, one.id, live.name
+            ),
+            fix: format!(
+                "delete it: aws servicediscovery delete-service --id {}",
+                one.id
+            ),
+        };
+        Ok(services.iter().map(blocker).collect())
     }
 
     async fn delete(

@@ -1,17 +1,16 @@
 //! Services of a private DNS namespace, in which ECS registers its tasks.
 
 use aws_sdk_servicediscovery::types::{
-    DnsConfig, DnsConfigChange, DnsRecord, FilterCondition, HealthCheckCustomConfig,
-    InstanceSummary, RecordType, RoutingPolicy, ServiceChange, ServiceFilter, ServiceFilterName,
-    ServiceSummary,
+    DnsConfig, DnsConfigChange, DnsRecord, FilterCondition, HealthCheckCustomConfig, RecordType,
+    RoutingPolicy, ServiceChange, ServiceFilter, ServiceFilterName, ServiceSummary,
 };
 use futures::future::try_join_all;
 use futures::try_join;
 
 use super::namespace::Namespace;
 use super::tagging::unbuilt;
-use super::{operation, tagging};
-use crate::aws::{AwsError, Clients, OrAbsent, failed};
+use super::{instances, operation, tagging};
+use crate::aws::{Clients, OrAbsent, failed};
 use crate::resource::{
     Arn, Blocker, Diff, Effect, Error, Found, Kind, Look, NamespaceId, Observer, Output, Outputs,
     Patience, Ref, References, Resolve, ResourceName, Step, Tags, Wanted,
@@ -40,9 +39,9 @@ pub(crate) struct DiscoveryServiceDesired {
 /// What AWS has.
 #[derive(Debug, Clone)]
 pub(crate) struct DiscoveryServiceLive {
-    id: String,
+    pub(super) id: String,
     arn: String,
-    name: String,
+    pub(super) name: String,
     namespace: NamespaceId,
     records: Vec<(RecordType, i64)>,
     routing: String,
@@ -265,21 +264,7 @@ impl Kind for DiscoveryService {
         _desired: Option<&DiscoveryServiceDesired>,
         live: &DiscoveryServiceLive,
     ) -> Result<Vec<Blocker>, Error> {
-        let instances = instances(cx.clients(), &live.id).await?;
-        let strangers = instances.iter().filter(|one| {
-            let attributes = one.attributes();
-            !attributes.is_some_and(|all| all.contains_key("ECS_SERVICE_NAME"))
-        });
-        Ok(strangers
-            .map(|one| Blocker {
-                reason: format!(
-                    "instance {} is registered in service {}, and not by ECS",
-                    one.id().unwrap_or("without an id"),
-                    live.name
-                ),
-                fix: "deregister it in Cloud Map".to_owned(),
-            })
-            .collect())
+        instances::blockers(cx, &live.id, &live.name).await
     }
 
     async fn delete(
@@ -301,7 +286,7 @@ impl Kind for DiscoveryService {
             match deleted {
                 Ok(_) => Ok(Look::Ready(())),
                 Err(error) if error.is(&["ResourceInUse"]) => {
-                    let instances = instances(cx.clients(), &live.id).await?;
+                    let instances = instances::list(cx.clients(), &live.id).await?;
                     let ids: Vec<&str> = instances.iter().filter_map(|one| one.id()).collect();
                     let state = format!("still registered in it: {}", ids.join(", "));
                     Ok(Look::Pending(state))
@@ -323,7 +308,10 @@ fn record(ttl: u32) -> Result<DnsRecord, Error> {
 }
 
 /// The services of a namespace, without their tags.
-async fn list(clients: &Clients, namespace: &str) -> Result<Vec<DiscoveryServiceLive>, Error> {
+pub(super) async fn list(
+    clients: &Clients,
+    namespace: &str,
+) -> Result<Vec<DiscoveryServiceLive>, Error> {
     let filter = ServiceFilter::builder()
         .name(ServiceFilterName::NamespaceId)
         .condition(FilterCondition::Eq)
@@ -362,21 +350,4 @@ fn read(one: &ServiceSummary, namespace: &str) -> Option<DiscoveryServiceLive> {
         custom_health: one.health_check_custom_config().is_some(),
         tags: Tags::default(),
     })
-}
-
-async fn instances(clients: &Clients, service: &str) -> Result<Vec<InstanceSummary>, AwsError> {
-    let mut pages = clients
-        .discovery()
-        .list_instances()
-        .service_id(service)
-        .into_paginator()
-        .send();
-    let mut listed = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page
-            .map_err(failed("servicediscovery:ListInstances"))
-            .or_absent(&["ServiceNotFound"])?;
-        listed.extend(page.and_then(|page| page.instances).unwrap_or_default());
-    }
-    Ok(listed)
 }

@@ -159,6 +159,7 @@ impl Kind for InternetGateway {
                 what: "public addresses to be unmapped",
                 patience: RELEASE,
                 holders: filter("vpc-id", [vpc.as_str()]),
+                only_public: true,
                 held: &["DependencyViolation"],
             };
             let detach = || {

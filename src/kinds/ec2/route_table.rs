@@ -5,11 +5,12 @@
 use aws_sdk_ec2::types::{Filter, ResourceType, RouteOrigin, RouteState};
 
 use super::calls::{QUICK, filter, required};
+use super::subnet::Subnet;
 use super::tagging;
 use crate::aws::{Clients, OrAbsent, failed};
 use crate::resource::{
-    Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Ref, References, Resolve,
-    RouteTableId, Step, SubnetId, Tags, VpcId, Wanted,
+    Blocker, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Ref, References,
+    Resolve, RouteTableId, Step, SubnetId, Tags, VpcId, Wanted,
 };
 
 const ABSENT: &[&str] = &["InvalidRouteTableID.NotFound"];
@@ -151,6 +152,17 @@ impl Kind for RouteTable {
         tagging::retire(cx, live.id.as_str()).await
     }
 
+    /// Routes that somebody else made, and subnets of others that use the table.
+    async fn blockers(
+        cx: &Observer,
+        _desired: Option<&Desired>,
+        live: &Live,
+    ) -> Result<Vec<Blocker>, Error> {
+        let subnets = cx.live::<Subnet>().await?;
+        let ours: Vec<&SubnetId> = subnets.iter().map(|(_, subnet)| &subnet.id).collect();
+        Ok(strangers(live, &ours))
+    }
+
     async fn delete(
         cx: &Step,
         _desired: Option<&Desired>,
@@ -169,6 +181,35 @@ impl Kind for RouteTable {
             .await?;
         Ok(Vec::new())
     }
+}
+
+/// What of a table is not the stack's. It makes routes to gateways only; where others lead, somebody relies on.
+fn strangers(live: &Live, ours: &[&SubnetId]) -> Vec<Blocker> {
+    let id = &live.id;
+    let of_gateway = |route: &&LiveRoute| {
+        let kinds = ["igw-", "nat-"];
+        kinds.iter().any(|kind| route.target.starts_with(kind))
+    };
+    let routes = live.routes.iter().filter(|route| !of_gateway(route));
+    let routes = routes.map(|route| {
+        let (to, over) = (&route.destination, &route.target);
+        Blocker {
+            reason: format!("the route to {to} over {over} in {id} is not this stack's"),
+            fix: format!(
+                "delete it, if nobody needs it any more: aws ec2 delete-route --route-table-id {id} --destination-cidr-block {to}"
+            ),
+        }
+    });
+    let others = live.associations.iter();
+    let others = others.filter(|one| !ours.contains(&&one.subnet));
+    let others = others.map(|one| Blocker {
+        reason: format!("{} uses {id} and is not this stack's", one.subnet),
+        fix: format!(
+            "give it another route table: aws ec2 replace-route-table-association --association-id {} --route-table-id ID",
+            one.id
+        ),
+    });
+    routes.chain(others).collect()
 }
 
 /// One look at a table; `judge` says whether it is as awaited.
@@ -253,6 +294,36 @@ fn association(association: &aws_sdk_ec2::types::RouteTableAssociation) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_put_into_a_table_keeps_it() {
+        let route = |destination: &str, target: &str| LiveRoute {
+            destination: destination.to_owned(),
+            target: target.to_owned(),
+            blackhole: false,
+        };
+        let association = |subnet: &str| LiveAssociation {
+            id: "rtbassoc-1".to_owned(),
+            subnet: SubnetId::new(subnet),
+            state: "associated".to_owned(),
+        };
+        let live = Live {
+            id: RouteTableId::new("rtb-1"),
+            vpc: VpcId::new("vpc-1"),
+            routes: vec![route("0.0.0.0/0", "igw-1"), route("10.9.0.0/16", "pcx-1")],
+            associations: vec![association("subnet-1"), association("subnet-2")],
+            tags: Tags::default(),
+        };
+        let found = strangers(&live, &[&SubnetId::new("subnet-1")]);
+        let reasons: Vec<&str> = found.iter().map(|one| one.reason.as_str()).collect();
+        assert_eq!(
+            reasons,
+            [
+                "the route to 10.9.0.0/16 over pcx-1 in rtb-1 is not this stack's",
+                "subnet-2 uses rtb-1 and is not this stack's",
+            ]
+        );
+    }
 
     #[test]
     fn only_routes_that_somebody_made_count() {

@@ -5,7 +5,8 @@
 use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, ResourceType};
 
 use super::calls::{QUICK, RELEASE, filter, required, unrepeated};
-use super::interfaces::{Removal, strangers};
+use super::interfaces::Removal;
+use super::strangers::strangers;
 use super::tagging;
 use crate::aws::{Clients, OrAbsent, failed};
 use crate::resource::{
@@ -208,6 +209,7 @@ impl Kind for SecurityGroup {
             what: "the security group to be unused",
             patience: RELEASE,
             holders: filter("group-id", [live.id.as_str()]),
+            only_public: false,
             held: &["DependencyViolation"],
         };
         let delete = || {

@@ -4,7 +4,8 @@ use aws_sdk_ec2::types::{AttributeBooleanValue, Filter, ResourceType};
 use ipnet::Ipv4Net;
 
 use super::calls::{QUICK, RELEASE, filter, required, unrepeated};
-use super::interfaces::{Removal, strangers_in_subnet};
+use super::interfaces::Removal;
+use super::strangers::strangers_in_subnet;
 use super::tagging;
 use crate::aws::{Clients, OrAbsent, failed};
 use crate::resource::{
@@ -201,6 +202,7 @@ impl Kind for Subnet {
             what: "the subnet to be empty",
             patience: RELEASE,
             holders: filter("subnet-id", [live.id.as_str()]),
+            only_public: false,
             held: &["DependencyViolation"],
         };
         let delete = || {

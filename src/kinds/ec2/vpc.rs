@@ -5,8 +5,9 @@ use futures::future::try_join_all;
 use ipnet::Ipv4Net;
 
 use super::calls::{QUICK, RELEASE, filter, required, unrepeated};
-use super::interfaces::{Removal, strangers_in_vpc};
+use super::interfaces::Removal;
 use super::tagging;
+use super::vpc_strangers::strangers_in_vpc;
 use crate::aws::{Clients, OrAbsent, failed};
 use crate::resource::{
     Blocker, CidrBlock, Diff, Error, Found, Kind, Look, Observer, Output, Outputs, References,
@@ -180,6 +181,7 @@ impl Kind for Vpc {
             what: "the VPC to be empty",
             patience: RELEASE,
             holders: filter("vpc-id", [live.id.as_str()]),
+            only_public: false,
             held: &["DependencyViolation"],
         };
         let delete = || {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ecs::types::{DesiredStatus, TaskField};
 
 use super::cluster::Live;
+use super::ended::last_part;
 use super::{EcsService, tagging};
 use crate::aws::failed;
 use crate::resource::{Blocker, Error, Observer};
@@ -39,6 +40,32 @@ pub(super) async fn find(cx: &Observer, live: &Live) -> Result<Vec<Blocker>, Err
         }
     }
     blockers.extend(foreign_tasks(cx, live).await?);
+    blockers.extend(container_instances(cx, live).await?);
+    Ok(blockers)
+}
+
+/// Machines that somebody registered: the stack's own tasks run on Fargate.
+async fn container_instances(cx: &Observer, live: &Live) -> Result<Vec<Blocker>, Error> {
+    let mut pages = cx
+        .clients()
+        .ecs()
+        .list_container_instances()
+        .cluster(&live.arn)
+        .into_paginator()
+        .items()
+        .send();
+    let mut blockers = Vec::new();
+    while let Some(arn) = pages.next().await {
+        let arn = arn.map_err(failed("ecs:ListContainerInstances"))?;
+        let id = last_part(&arn);
+        blockers.push(Blocker {
+            reason: format!("the container instance {id} is registered in it and is not the stack's"),
+            fix: format!(
+                "deregister it: aws ecs deregister-container-instance --force --container-instance {id} --cluster {}",
+                live.name
+            ),
+        });
+    }
     Ok(blockers)
 }
 

@@ -11,6 +11,7 @@ mod load_balancer;
 mod look;
 mod rule;
 mod tagging;
+mod target_blockers;
 mod target_group;
 
 pub(crate) use action::Action;

@@ -9,12 +9,12 @@ use futures::future::try_join_all;
 use futures::try_join;
 
 use super::health_check::{HealthCheck, LiveCheck, seconds};
-use super::{look, tagging};
+use super::{look, tagging, target_blockers};
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Diff, Effect, Error, Found, Kind, Observer, Output, Outputs, Patience, Ref, References,
-    ReplaceOrder, Resolve, ResourceLabel, ResourceName, Step, Tags, VpcId, Wanted,
+    Arn, Blocker, Diff, Effect, Error, Found, Kind, Observer, Output, Outputs, Patience, Ref,
+    References, ReplaceOrder, Resolve, ResourceLabel, ResourceName, Step, Tags, VpcId, Wanted,
 };
 
 /// A listener that was just deleted or turned elsewhere can hold its group for some seconds.
@@ -45,9 +45,11 @@ pub(crate) struct TargetGroupDesired {
 /// What AWS has.
 #[derive(Debug, Clone)]
 pub(crate) struct TargetGroupLive {
-    arn: String,
-    name: String,
-    vpc: VpcId,
+    pub(super) arn: String,
+    pub(super) name: String,
+    pub(super) vpc: VpcId,
+    /// The ARNs of the load balancers that send requests to it.
+    pub(super) load_balancers: Vec<String>,
     port: u16,
     target_type: String,
     check: LiveCheck,
@@ -192,6 +194,14 @@ impl Kind for TargetGroup {
         Ok(Self::outputs(live))
     }
 
+    async fn blockers(
+        cx: &Observer,
+        _desired: Option<&TargetGroupDesired>,
+        live: &TargetGroupLive,
+    ) -> Result<Vec<Blocker>, Error> {
+        target_blockers::find(cx, live).await
+    }
+
     async fn delete(
         cx: &Step,
         _desired: Option<&TargetGroupDesired>,
@@ -332,6 +342,7 @@ async fn whole(
             .target_type
             .map_or_else(String::new, |kind| kind.as_str().to_owned()),
         check,
+        load_balancers: one.load_balancer_arns.unwrap_or_default(),
         deregistration_delay: delay,
         tags: tags.remove(&arn).unwrap_or_default(),
         arn,

@@ -223,14 +223,7 @@ impl Kind for DbCluster {
                     .to_owned(),
             });
         }
-        let snapshot = snapshot::final_name(&live.identifier, &live.resource_id);
         let wanted = desired.is_none_or(|desired| desired.final_snapshot);
-        if wanted && snapshot::exists(cx.clients().rds(), &snapshot).await? {
-            blockers.push(Blocker {
-                reason: format!("the final snapshot's name, {snapshot}, is taken"),
-                fix: format!("delete or copy and delete the snapshot {snapshot}, or set database.final_snapshot to false"),
-            });
-        }
         if let Some(ailment) = Self::ailment(live).filter(|_| wanted) {
             blockers.push(Blocker {
                 reason: format!("{}; it cannot take its final snapshot", ailment.what),
@@ -254,17 +247,23 @@ impl Kind for DbCluster {
         if live.deletion_protection && desired.is_some_and(|desired| !desired.deletion_protection) {
             switch_off_protection(cx, identifier).await?;
         }
-        // One that left the blueprint says nothing about its snapshot: rather one too many.
-        let snapshot = desired
-            .is_none_or(|desired| desired.final_snapshot)
-            .then(|| snapshot::final_name(identifier, &live.resource_id));
+        let id = &live.resource_id;
         let what = format!("the deletion of {identifier}");
         // One that is broken does not become ready by waiting.
         let busy: &[&str] = match Phase::of(&live.status) {
             Phase::Broken => &[],
             _ => &["InvalidDBClusterStateFault"],
         };
-        if Phase::of(&live.status) != Phase::Leaving {
+        let snapshot = if Phase::of(&live.status) == Phase::Leaving {
+            // Which one, the run decided that began it.
+            gone(cx, identifier).await?;
+            snapshot::latest(client, identifier, id).await?
+        } else {
+            // One that left the blueprint says nothing about its snapshot: rather one too many.
+            let snapshot = match desired.is_none_or(|desired| desired.final_snapshot) {
+                true => Some(snapshot::free_name(client, identifier, id).await?),
+                false => None,
+            };
             cx.retry(&what, GONE, busy, || async {
                 let call = client
                     .delete_db_cluster()
@@ -275,8 +274,9 @@ impl Kind for DbCluster {
                 deleted.or_absent(ABSENT)
             })
             .await?;
-        }
-        gone(cx, identifier).await?;
+            gone(cx, identifier).await?;
+            snapshot::taken(client, snapshot).await?
+        };
         let kept = snapshot.map(|name| {
             format!("the DB cluster snapshot {name}, charged as backup storage until you delete it")
         });

@@ -277,5 +277,11 @@ def _delete_cluster(self: Any) -> ActionResult:
         )
     if cluster_tasks(self.current_account, self.region, cluster.arn):
         raise ECSException("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
+    if self.ecs_backend.container_instances.get(cluster.name):
+        # moto deletes the cluster from under its machines.
+        raise ECSException(
+            "ClusterContainsContainerInstancesException",
+            "The Cluster cannot be deleted while Container Instances are active or draining.",
+        )
     cluster.status = "INACTIVE"
     return ActionResult({"cluster": _cluster(self, cluster, ["SETTINGS", "TAGS"])})

@@ -1,0 +1,82 @@
+//! What forbids a destruction is found before anything is deleted, all of it at once.
+
+use std::fs::File;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use super::strangers::Stack;
+use crate::support::{World, left};
+
+const SPEC: &str = "\
+name: held
+region: eu-west-1
+database: {deletion_protection: true, final_snapshot: false}
+discovery: {namespace: kong.local, service: config}
+";
+
+#[tokio::test]
+async fn everything_in_the_way_is_named_at_once_and_nothing_is_touched() {
+    let world = World::new();
+    let config = world.aws("eu-west-1");
+    world.write("kongstack.yaml", SPEC);
+    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let stack = Stack::find(config.clone(), "held").await;
+    let strangers = stack.invade().await;
+    world.forget_calls();
+    let output = world.run(&["destroy", "--auto-approve"]).exits(1);
+    assert_eq!(world.mutating(), Vec::<String>::new());
+    let said = output.all();
+    let mut names = strangers.names();
+    names.push("deletion protection is on for the DB cluster held".to_owned());
+    for name in names {
+        assert!(said.contains(&name), "no {name:?} in\n{}", output.stdout);
+    }
+    let wide = output.stdout.lines().find(|line| line.chars().count() > 80);
+    assert!(
+        wide.is_none_or(|line| !line.contains(' ')),
+        "{wide:?}\n{}",
+        output.stdout
+    );
+    stack.leave(&strangers).await;
+    let down = [
+        "destroy",
+        "--auto-approve",
+        "--set",
+        "database.deletion_protection=false",
+    ];
+    let _ = world.run(&down).exits(0);
+    assert_eq!(left(&config, "held").await, Vec::<String>::new());
+}
+
+/// Begins a destruction, and waits until it says `text`.
+fn begun_until(world: &World, args: &[&str], text: &str) -> Child {
+    let said = File::create(world.folder().join("said")).expect("a file");
+    let mut all = args.to_vec();
+    all.push("--sandbox");
+    let mut command = world.command(&all);
+    command.stdout(Stdio::null()).stderr(said);
+    let mut child = command.spawn().expect("the program runs");
+    let said = || std::fs::read_to_string(world.folder().join("said")).expect("a file");
+    while !said().contains(text) {
+        let ended = child.try_wait().expect("a process");
+        assert!(ended.is_none(), "it ended without {text:?}:\n{}", said());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child
+}
+
+#[tokio::test]
+async fn what_comes_into_the_way_meanwhile_is_waited_for_by_name() {
+    let world = World::new();
+    let config = world.aws("eu-west-1");
+    let spec = SPEC.replace("held", "late").replace("true", "false");
+    world.write("kongstack.yaml", &spec);
+    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let stack = Stack::find(config.clone(), "late").await;
+    world.order("peers", &stack.intrusion());
+    let text = "(a late function";
+    let mut child = begun_until(&world, &["destroy", "--auto-approve"], text);
+    stack.remove_late_interfaces().await;
+    assert!(child.wait().expect("a process").success());
+    assert_eq!(left(&config, "late").await, Vec::<String>::new());
+}

@@ -1,0 +1,6 @@
+//! The way down: what forbids it, its order, what is waited for, and stacks that are no longer whole.
+
+mod blocked;
+mod order;
+mod pieces;
+mod strangers;
