@@ -79,6 +79,7 @@ fn each_change_is_exactly_the_expected_actions() {
         &[
             "update logs/control-plane",
             "update logs/data-plane",
+            "update logs/database",
             "update logs/migrations",
         ],
     );

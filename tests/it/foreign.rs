@@ -197,12 +197,10 @@ async fn database(config: &SdkConfig, group: &str, cluster: &str, instance: &str
             .db_instance_class("db.r6g.large")
             .send()
             .await;
-        match made {
-            Ok(_) => return,
-            // The cluster is still being made.
-            Err(error) if format!("{error:?}").contains("InvalidDBClusterState") => {}
-            Err(error) => panic!("{error:?}"),
-        }
+        let Err(error) = made else { return };
+        // The cluster is still being made.
+        let said = format!("{error:?}");
+        assert!(said.contains("InvalidDBClusterState"), "{said}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
