@@ -201,3 +201,24 @@ fn what_would_lose_data_is_refused() {
     );
     assert_eq!(stack.world.mutating(), Vec::<String>::new());
 }
+
+#[test]
+fn a_database_made_anew_takes_along_what_names_it() {
+    let mut stack = Stack::applied();
+    // Aurora goes to no older version: it is made anew under its old name, and all that holds its secret after it.
+    stack.spec = stack
+        .spec
+        .replace("database: {", "database: {engine_version: '16.6', ");
+    stack.world.write("kongstack.yaml", &stack.spec);
+    let refused = stack.world.run(&["apply", "--auto-approve"]).exits(1).all();
+    assert!(
+        refused.contains("--allow-data-loss database/cluster"),
+        "{refused}"
+    );
+    let mut accepted = vec!["apply", "--auto-approve"];
+    for address in ["database/cluster", "database/writer"] {
+        accepted.extend(["--allow-data-loss", address]);
+    }
+    let _ = stack.world.run(&accepted).exits(0);
+    stack.world.expect_converged(&[]);
+}
