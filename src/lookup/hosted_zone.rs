@@ -6,6 +6,9 @@ use super::refused;
 use crate::aws::{OrAbsent, failed};
 use crate::resource::{Error, HostedZoneId, Observer, Output, Outputs, ResourceName, ZoneQuery};
 
+/// The most zones one call lists.
+const A_PAGE: i32 = 100;
+
 /// Finds the zone. Private zones do not count: nobody outside a VPC sees what is in them.
 pub(super) async fn look_up(cx: &Observer, by: &ZoneQuery) -> Result<Outputs, Error> {
     match by {
@@ -38,18 +41,30 @@ async fn by_id(cx: &Observer, id: &HostedZoneId) -> Result<Outputs, Error> {
 }
 
 async fn by_name(cx: &Observer, name: &str) -> Result<Outputs, Error> {
-    // Zones come sorted by name from this one on: those of the name are at the front.
-    let call = cx
-        .clients()
-        .route53()
-        .list_hosted_zones_by_name()
-        .dns_name(name)
-        .max_items(100);
-    let answer = call
-        .send()
-        .await
-        .map_err(failed("route53:ListHostedZonesByName"))?;
-    choose(name, answer.hosted_zones())
+    // Zones come sorted by name from this one on: those of the name are at the front, and any number of them may be
+    // private.
+    let is_of_name = |next: &Option<String>| {
+        next.as_deref()
+            .is_some_and(|next| bare(next).eq_ignore_ascii_case(bare(name)))
+    };
+    let (mut zones, mut from) = (Vec::new(), None);
+    loop {
+        let answer = cx
+            .clients()
+            .route53()
+            .list_hosted_zones_by_name()
+            .dns_name(name)
+            .set_hosted_zone_id(from.take())
+            .max_items(A_PAGE)
+            .send()
+            .await
+            .map_err(failed("route53:ListHostedZonesByName"))?;
+        zones.extend(answer.hosted_zones);
+        if !answer.is_truncated || !is_of_name(&answer.next_dns_name) {
+            return choose(name, &zones);
+        }
+        from = answer.next_hosted_zone_id;
+    }
 }
 
 fn choose(name: &str, zones: &[HostedZone]) -> Result<Outputs, Error> {

@@ -128,7 +128,7 @@ pub(super) async fn subnet(
     judge(cx.region(), &known, id, vpc, group, &twins.collect())
 }
 
-/// All subnets that the blueprint looks up, in one call.
+/// All subnets that the blueprint looks up, in one list.
 async fn subnets(cx: &Observer) -> Result<Vec<Known>, Error> {
     let ids = cx
         .blueprint()
@@ -139,20 +139,26 @@ async fn subnets(cx: &Observer) -> Result<Vec<Known>, Error> {
             _ => None,
         });
     let ids: BTreeSet<&str> = ids.collect();
-    let call = cx
+    let mut pages = cx
         .clients()
         .ec2()
         .describe_subnets()
-        .filters(filter("subnet-id", ids));
-    let answer = call.send().await.map_err(failed("ec2:DescribeSubnets"))?;
+        .filters(filter("subnet-id", ids))
+        .into_paginator()
+        .items()
+        .send();
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let known = answer.subnets().iter().map(|subnet| Known {
-        id: text(subnet.subnet_id()),
-        vpc: text(subnet.vpc_id()),
-        cidr: text(subnet.cidr_block()),
-        zone: text(subnet.availability_zone()),
-    });
-    Ok(known.collect())
+    let mut known = Vec::new();
+    while let Some(subnet) = pages.next().await {
+        let subnet = subnet.map_err(failed("ec2:DescribeSubnets"))?;
+        known.push(Known {
+            id: text(subnet.subnet_id()),
+            vpc: text(subnet.vpc_id()),
+            cidr: text(subnet.cidr_block()),
+            zone: text(subnet.availability_zone()),
+        });
+    }
+    Ok(known)
 }
 
 fn judge(

@@ -20,6 +20,8 @@ const FILES: &[(&str, &str)] = files![
     "asking.py",
     "calllog.py",
     "control.py",
+    "crowd.py",
+    "crowd_list.py",
     "dispatch.py",
     "durations.py",
     "durations_tasks.py",

@@ -213,16 +213,19 @@ fn id_of(service_arn: &str) -> Option<String> {
 async fn read(clients: &Clients, ids: &[String]) -> Result<Vec<Live>, Error> {
     let mut found = Vec::new();
     for chunk in ids.chunks(50) {
-        let answer = clients
+        let mut pages = clients
             .autoscaling()
             .describe_scalable_targets()
             .service_namespace(ServiceNamespace::Ecs)
             .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
             .set_resource_ids(Some(chunk.to_vec()))
-            .send()
-            .await
-            .map_err(failed("application-autoscaling:DescribeScalableTargets"))?;
-        found.extend(answer.scalable_targets.unwrap_or_default());
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(target) = pages.next().await {
+            let call = failed("application-autoscaling:DescribeScalableTargets");
+            found.push(target.map_err(call)?);
+        }
     }
     try_join_all(found.into_iter().map(|one| with_tags(clients, one))).await
 }

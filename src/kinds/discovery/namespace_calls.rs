@@ -4,6 +4,9 @@
 //! VPC. So each carries the stack's name in its description, which the list does show: only the stack's own is
 //! looked at further, however many others there are.
 
+use std::collections::BTreeSet;
+
+use aws_sdk_route53::types::VpcRegion;
 use aws_sdk_servicediscovery::types::{
     FilterCondition, NamespaceFilter, NamespaceFilterName, NamespaceSummary, NamespaceType,
 };
@@ -136,14 +139,46 @@ pub(super) async fn foreign(
             Found::Foreign(..) | Found::Missing(..) => false,
         })
     };
-    for one in listed.iter().filter(|one| !is_known(one)) {
-        if vpcs(cx.clients(), one).await?.contains(&vpc) {
-            let id = one.id().unwrap_or_default();
-            let name = format!("namespace {} ({id}) in {vpc}", wanted.desired.name);
-            return Ok(Some(Found::Foreign(wanted.address.clone(), name)));
+    // Asked of the VPC, which sees a handful, instead of each namespace of the name, of which every stack may have one.
+    let zones = zones_of(cx, &vpc).await?;
+    let is_there = |one: &&NamespaceSummary| hosted_zone(one).is_some_and(|id| zones.contains(id));
+    let stranger = listed.iter().filter(|one| !is_known(one)).find(is_there);
+    Ok(stranger.map(|one| {
+        let id = one.id().unwrap_or_default();
+        let name = format!("namespace {} ({id}) in {vpc}", wanted.desired.name);
+        Found::Foreign(wanted.address.clone(), name)
+    }))
+}
+
+/// The ids of the private hosted zones that a VPC sees.
+async fn zones_of(cx: &Observer, vpc: &VpcId) -> Result<BTreeSet<String>, AwsError> {
+    let first = cx
+        .clients()
+        .route53()
+        .list_hosted_zones_by_vpc()
+        .vpc_id(vpc.as_str())
+        .vpc_region(VpcRegion::from(cx.region()));
+    let (mut zones, mut page) = (BTreeSet::new(), first.clone());
+    loop {
+        let answer = page
+            .send()
+            .await
+            .map_err(failed("route53:ListHostedZonesByVPC"))?;
+        zones.extend(
+            answer
+                .hosted_zone_summaries
+                .into_iter()
+                .map(|one| one.hosted_zone_id),
+        );
+        match answer.next_token {
+            Some(token) if !token.is_empty() => page = first.clone().next_token(token),
+            _ => return Ok(zones),
         }
     }
-    Ok(None)
+}
+
+fn hosted_zone(one: &NamespaceSummary) -> Option<&str> {
+    one.properties()?.dns_properties()?.hosted_zone_id()
 }
 
 /// The stack's own namespace of a name, at this step's address.
@@ -179,15 +214,8 @@ pub(super) async fn read(
 }
 
 /// The VPCs that see a namespace: only its hosted zone knows.
-pub(super) async fn vpcs(
-    clients: &Clients,
-    one: &NamespaceSummary,
-) -> Result<Vec<VpcId>, AwsError> {
-    let zone = one
-        .properties()
-        .and_then(|properties| properties.dns_properties())
-        .and_then(|properties| properties.hosted_zone_id());
-    let Some(zone) = zone else {
+async fn vpcs(clients: &Clients, one: &NamespaceSummary) -> Result<Vec<VpcId>, AwsError> {
+    let Some(zone) = hosted_zone(one) else {
         return Ok(Vec::new());
     };
     let answer = clients

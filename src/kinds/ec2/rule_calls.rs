@@ -28,19 +28,19 @@ pub(super) async fn prefix_lists(
     let mut names = names;
     names.sort_unstable();
     names.dedup();
-    let call = clients
+    let mut pages = clients
         .ec2()
         .describe_prefix_lists()
-        .filters(filter("prefix-list-name", names));
-    let answer = call
-        .send()
-        .await
-        .map_err(failed("ec2:DescribePrefixLists"))?;
-    let lists = answer.prefix_lists().iter().filter_map(|list| {
-        let (name, id) = (list.prefix_list_name()?, list.prefix_list_id()?);
-        Some((name.to_owned(), id.to_owned()))
-    });
-    Ok(lists.collect())
+        .filters(filter("prefix-list-name", names))
+        .into_paginator()
+        .items()
+        .send();
+    let mut lists = BTreeMap::new();
+    while let Some(list) = pages.next().await {
+        let list = list.map_err(failed("ec2:DescribePrefixLists"))?;
+        lists.extend(list.prefix_list_name.zip(list.prefix_list_id));
+    }
+    Ok(lists)
 }
 
 async fn prefix_list(clients: &Clients, name: &str) -> Result<String, Error> {

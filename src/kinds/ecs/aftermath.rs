@@ -12,7 +12,8 @@ use super::log::{TaskLog, last_lines};
 use super::remedy::remedy;
 use super::rollout::Place;
 use super::service_state::{Begun, describe};
-use crate::aws::{AwsError, failed};
+use super::tasks;
+use crate::aws::AwsError;
 use crate::resource::{Output, Step};
 
 /// Events told of, newest last.
@@ -190,29 +191,15 @@ fn sorts(tasks: &[Task], deployment: &str) -> Vec<(Ended, usize)> {
 
 /// The tasks of a service that are stopped or stopping, as long as ECS remembers them.
 pub(super) async fn stopped(cx: &Step, cluster: &str, name: &str) -> Result<Vec<Task>, AwsError> {
-    let listed = cx
+    let stopped = cx
         .clients()
         .ecs()
         .list_tasks()
         .cluster(cluster)
         .service_name(name)
-        .desired_status(DesiredStatus::Stopped)
-        .send()
-        .await
-        .map_err(failed("ecs:ListTasks"))?;
-    if listed.task_arns().is_empty() {
-        return Ok(Vec::new());
-    }
-    let answer = cx
-        .clients()
-        .ecs()
-        .describe_tasks()
-        .cluster(cluster)
-        .set_tasks(Some(listed.task_arns().to_vec()))
-        .send()
-        .await
-        .map_err(failed("ecs:DescribeTasks"))?;
-    Ok(answer.tasks.unwrap_or_default())
+        .desired_status(DesiredStatus::Stopped);
+    let arns = tasks::list(stopped).await?;
+    tasks::describe(cx.clients(), cluster, &arns).await
 }
 
 #[cfg(test)]

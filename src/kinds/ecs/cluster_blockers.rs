@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ecs::types::{DesiredStatus, TaskField};
+use aws_sdk_ecs::types::DesiredStatus;
 
 use super::cluster::Live;
 use super::ended::last_part;
-use super::{EcsService, tagging};
+use super::{EcsService, tagging, tasks};
 use crate::aws::failed;
 use crate::resource::{Blocker, Error, Observer};
 
@@ -71,29 +71,15 @@ async fn container_instances(cx: &Observer, live: &Live) -> Result<Vec<Blocker>,
 
 /// Running tasks that no service started and that are no one-off of the stack: somebody's, so the cluster stays.
 async fn foreign_tasks(cx: &Observer, live: &Live) -> Result<Vec<Blocker>, Error> {
-    let listed = cx
+    let running = cx
         .clients()
         .ecs()
         .list_tasks()
         .cluster(&live.arn)
-        .desired_status(DesiredStatus::Running)
-        .send()
-        .await
-        .map_err(failed("ecs:ListTasks"))?;
-    if listed.task_arns().is_empty() {
-        return Ok(Vec::new());
-    }
-    let tasks = cx
-        .clients()
-        .ecs()
-        .describe_tasks()
-        .cluster(&live.arn)
-        .set_tasks(Some(listed.task_arns().to_vec()))
-        .include(TaskField::Tags)
-        .send()
-        .await
-        .map_err(failed("ecs:DescribeTasks"))?;
-    let foreign = tasks.tasks().iter().filter(|task| {
+        .desired_status(DesiredStatus::Running);
+    let arns = tasks::list(running).await?;
+    let tasks = tasks::describe(cx.clients(), &live.arn, &arns).await?;
+    let foreign = tasks.iter().filter(|task| {
         let of_service = task
             .group()
             .is_some_and(|group| group.starts_with("service:"));

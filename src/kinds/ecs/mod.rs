@@ -19,6 +19,7 @@ mod service_diff;
 mod service_state;
 mod tagging;
 mod task_definition;
+mod tasks;
 
 pub(crate) use cluster::{Desired as ClusterDesired, EcsCluster};
 pub(crate) use container::{Container, Health};

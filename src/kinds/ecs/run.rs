@@ -14,6 +14,7 @@ use super::acceptance::until_accepted;
 use super::ended::{Ended, last_part};
 use super::log::{LogReader, TaskLog};
 use super::network::TaskNetwork;
+use super::tasks;
 use crate::aws::{AwsError, failed};
 use crate::resource::{Arn, Error, Look, Output, Patience, Ref, References, Step};
 
@@ -59,11 +60,8 @@ impl OneOff {
                 .list_tasks()
                 .cluster(cluster.as_str())
                 .family(&self.family)
-                .desired_status(DesiredStatus::Running)
-                .send()
-                .await
-                .map_err(failed("ecs:ListTasks"))?;
-            Ok(match running.task_arns().first() {
+                .desired_status(DesiredStatus::Running);
+            Ok(match tasks::list(running).await?.first() {
                 Some(arn) => Look::Pending(format!("task {} is running", last_part(arn))),
                 None => Look::Ready(()),
             })

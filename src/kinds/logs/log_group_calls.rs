@@ -24,7 +24,7 @@ pub(super) async fn find(
     let listed = try_join_all(
         prefixes(names, stack)
             .into_iter()
-            .map(|prefix| list(clients, prefix)),
+            .map(|prefix| list(clients, prefix, names.contains(&prefix))),
     );
     let groups = listed.await?.into_iter().flatten();
     let ours = groups.filter(|group| {
@@ -49,15 +49,23 @@ fn prefixes<'a>(names: &[&'a str], stack: &str) -> Vec<&'a str> {
     prefixes.into_iter().collect()
 }
 
-async fn list(clients: &Clients, prefix: &str) -> Result<Vec<SdkLogGroup>, AwsError> {
-    let pages = clients
+/// The groups of a prefix. One that is the name of a group stands before all it begins: the list is sorted by name, and
+/// the rest of it could be half the account.
+async fn list(
+    clients: &Clients,
+    prefix: &str,
+    is_name: bool,
+) -> Result<Vec<SdkLogGroup>, AwsError> {
+    let call = clients
         .logs()
         .describe_log_groups()
-        .log_group_name_prefix(prefix)
-        .into_paginator()
-        .items()
-        .send();
-    let listed: Result<Vec<_>, _> = pages.collect().await;
+        .log_group_name_prefix(prefix);
+    if is_name {
+        let first = call.limit(1).send().await;
+        let first = first.map_err(failed("logs:DescribeLogGroups"))?;
+        return Ok(first.log_groups.unwrap_or_default());
+    }
+    let listed: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
     listed.map_err(failed("logs:DescribeLogGroups"))
 }
 

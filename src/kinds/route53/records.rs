@@ -15,7 +15,7 @@ use crate::resource::{Address, Error, Look, Patience, Step};
 
 /// Until all of Route 53's name servers have a change.
 const SYNC: Patience = Patience::seconds(4, 30, 900);
-/// A name has few record sets; those of types before and between ours come first in the list.
+/// Record sets a page: a name has few, unless somebody weighs or spreads its answers.
 const A_NAME: i32 = 30;
 /// How long resolvers may remember our note.
 const NOTE_TTL: i64 = 300;
@@ -103,10 +103,8 @@ pub(super) fn address_in(note: &str, stack: &str, region: &str) -> Option<Addres
 /// The records of `domain` in `zone`; none if the zone is gone.
 pub(super) async fn read(clients: &Clients, zone: &str, domain: &str) -> Result<Records, AwsError> {
     let note_name = note_name(domain);
-    let (addresses, notes) = try_join!(
-        list(clients, zone, domain, A_NAME),
-        list(clients, zone, &note_name, A_NAME)
-    )?;
+    let (addresses, notes) =
+        try_join!(list(clients, zone, domain), list(clients, zone, &note_name))?;
     let is_address =
         |one: &ResourceRecordSet| matches!(one.r#type(), RrType::A | RrType::Aaaa | RrType::Cname);
     Ok(Records {
@@ -115,30 +113,45 @@ pub(super) async fn read(clients: &Clients, zone: &str, domain: &str) -> Result<
     })
 }
 
-/// The list begins at a name and goes on to the end of the zone: one page, and only that name's part of it.
+/// The list begins at a name and goes on to the end of the zone: only that name's part of it is read.
 async fn list(
     clients: &Clients,
     zone: &str,
     name: &str,
-    most: i32,
 ) -> Result<Vec<ResourceRecordSet>, AwsError> {
-    let answer = clients
+    let wanted = name.trim_end_matches('.').to_ascii_lowercase();
+    let is_wanted = |name: &str| {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        name.replace("\\052", "*") == wanted
+    };
+    let first = clients
         .route53()
         .list_resource_record_sets()
         .hosted_zone_id(zone)
         .start_record_name(name)
-        .max_items(most)
-        .send()
-        .await
-        .map_err(failed("route53:ListResourceRecordSets"))
-        .or_absent(&["NoSuchHostedZone"])?;
-    let mut sets = answer.map_or_else(Vec::new, |answer| answer.resource_record_sets);
-    let wanted = name.trim_end_matches('.').to_ascii_lowercase();
-    sets.retain(|one| {
-        let name = one.name().trim_end_matches('.').to_ascii_lowercase();
-        name.replace("\\052", "*") == wanted
-    });
-    Ok(sets)
+        .max_items(A_NAME);
+    let (mut sets, mut page) = (Vec::new(), first.clone());
+    loop {
+        let answer = page
+            .send()
+            .await
+            .map_err(failed("route53:ListResourceRecordSets"))
+            .or_absent(&["NoSuchHostedZone"])?;
+        let Some(answer) = answer else {
+            return Ok(Vec::new());
+        };
+        let listed = answer.resource_record_sets.into_iter();
+        sets.extend(listed.filter(|one| is_wanted(one.name())));
+        let next = answer.next_record_name.filter(|name| is_wanted(name));
+        if !answer.is_truncated || next.is_none() {
+            return Ok(sets);
+        }
+        page = first
+            .clone()
+            .set_start_record_name(next)
+            .set_start_record_type(answer.next_record_type)
+            .set_start_record_identifier(answer.next_record_identifier);
+    }
 }
 
 /// The three records of an alias.

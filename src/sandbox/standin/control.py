@@ -6,7 +6,7 @@ an order comes back as ``{"error": ...}`` with status 400. An order may be a lis
 ======================= ==================================================================
 ``GET health``          process, speed, simulated time, accounts
 ``POST config``         ``speed``, ``latency_ms``, ``skip_seconds``; ``limits``: see ``limits``;
-                        ``tasks``: see ``task_behaviour``
+                        ``page``: the most items a list answers; ``tasks``: see ``task_behaviour``
 ``GET|DELETE calls``    the call log (``?since=N``)
 ``GET|POST|DELETE faults`` the next calls of an operation fail: ``kind``, ``service``, ``operation``,
                         ``times``, ``skip``
@@ -19,6 +19,7 @@ an order comes back as ``{"error": ...}`` with status 400. An order may be a lis
 ``POST fork``           a branch now; ``POST exit`` ends a branch that is asked so
 ``GET|POST state``      all that stands in the account, to be compared; the difference from the body
 ``GET services``        the services whose state that is
+``GET|POST crowd``      all there is; ``strangers`` and ``stacks`` of others in a ``region``: see ``crowd``
 ``POST reset``          the account is empty again
 ``GET durations``       how long what takes
 ``GET tasks``           what simulated tasks ran
@@ -34,6 +35,8 @@ from . import (
     DEFAULT_ACCOUNT,
     VERSION,
     calllog,
+    crowd,
+    crowd_list,
     durations,
     faults,
     fork,
@@ -63,6 +66,17 @@ def answer(method: str, target: str, body: bytes) -> Tuple[int, bytes]:
         return 400, _encode({"error": str(wrong)})
 
 
+def answer_unlocked(method: str, target: str, body: bytes) -> Tuple[int, bytes]:
+    """Answer a request about a crowd, which takes the lock itself, call by call: it takes long."""
+    query = {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
+    account = query.get("account", DEFAULT_ACCOUNT)
+    if method == "GET":
+        return 200, _encode(list(crowd_list.everything(account, query["region"])))
+    given = json.loads(body)
+    crowd.fill(account, given["region"], int(given["strangers"]), list(given["stacks"]))
+    return 200, _encode({})
+
+
 def _encode(value: Any) -> bytes:
     return json.dumps(value, default=str).encode("utf-8")
 
@@ -90,13 +104,15 @@ def _clear_calls(account: str, query: Query, given: Any) -> Any:
 
 def _config(account: str, query: Query, given: Any) -> Any:
     here = world.world(account)
-    unknown = set(given) - {"speed", "latency_ms", "limits", "tasks", "skip_seconds", "fork"}
+    unknown = set(given) - {"speed", "latency_ms", "limits", "page", "tasks", "skip_seconds", "fork"}
     if unknown:
         raise ValueError("unknown setting: " + ", ".join(sorted(unknown)))
     if "speed" in given:
         here.set_speed(float(given["speed"]))
     if "latency_ms" in given:
         here.latency_ms = max(0.0, float(given["latency_ms"]))
+    if "page" in given:
+        here.page = None if given["page"] is None else max(1, int(given["page"]))
     if "tasks" in given:
         here.task_behaviour = dict(given["tasks"])
     if "limits" in given:

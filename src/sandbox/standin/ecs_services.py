@@ -11,6 +11,7 @@ from moto.core.responses import ActionResult
 from moto.ecs.exceptions import EcsClientException, ECSException, InvalidParameterException, ServiceNotFoundException
 
 from . import task_health
+from .patches.paging import page_size
 from .services import Deployment, Service, services
 
 _PLATFORM = "1.4.0"
@@ -30,7 +31,8 @@ _DEPLOYED = (
 
 def page(items: List[Any], response: Any, default: int) -> Tuple[List[Any], Optional[str]]:
     """One page of a list, by the request's maxResults and nextToken."""
-    start, size = int(response._get_param("nextToken") or 0), int(response._get_param("maxResults") or default)
+    start = int(response._get_param("nextToken") or 0)
+    size = page_size(response.current_account, response._get_param("maxResults"), default)
     token = str(start + size) if start + size < len(items) else None
     return items[start : start + size], token
 

@@ -111,6 +111,9 @@ class _Connection(socketserver.StreamRequestHandler):
         self.connection.sendall(head if request.method == "HEAD" else head + answer.body)
 
     def _answer(self, request: Request) -> Answer:
+        if request.path == "/_standin/crowd":
+            status, body = control.answer_unlocked(request.method, request.target, request.body)
+            return Answer(status, {"Content-Type": "application/json"}, body)
         if request.path.startswith("/_standin/"):
             if request.path == "/_standin/state":
                 status, body = control.state_of(request.target, request.body, LOCK)

@@ -26,6 +26,8 @@ class World:
         self.account_id = account_id
         self.speed: float = DEFAULTS["speed"]
         self.latency_ms: float = DEFAULTS["latency_ms"]
+        # The most items of a list in one answer; nothing: as many as AWS gives.
+        self.page: Optional[int] = None
         # Behaviour of simulated tasks, as POST config {"tasks": ...} gave it.
         self.task_behaviour: Dict[str, Any] = {}
         # What simulated tasks ran, oldest first; answered by GET tasks.

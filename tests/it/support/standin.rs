@@ -202,6 +202,26 @@ impl Place {
             .expect("the simulation answers");
     }
 
+    /// How many calls the ordered faults have left to strike.
+    pub(crate) fn faults_left(&self) -> u64 {
+        let pending: Vec<Value> = self.get("faults");
+        let left = pending.iter().map(|fault| fault["times"].as_u64());
+        left.flatten().sum()
+    }
+
+    /// Fills the account with resources of no stack, and with other stacks of these names.
+    pub(crate) fn crowd(&self, region: &str, strangers: usize, stacks: &[String]) {
+        let crowd = json!({"region": region, "strangers": strangers, "stacks": stacks});
+        self.post("crowd", &crowd);
+    }
+
+    /// Everything there is in the account, one text a resource.
+    pub(crate) fn everything(&self, region: &str) -> Vec<String> {
+        let url = format!("{}&region={region}", self.url("crowd"));
+        let mut answer = agent().get(&url).call().expect("the simulation answers");
+        answer.body_mut().read_json().expect("a list of texts")
+    }
+
     /// The branches made so far.
     pub(crate) fn forks(&self) -> Vec<Fork> {
         self.get("forks")

@@ -190,6 +190,26 @@ impl World {
             .expect("an order that can be carried out")
     }
 
+    /// How many calls the ordered faults have left to strike.
+    pub(crate) fn faults_left(&self) -> u64 {
+        self.place.faults_left()
+    }
+
+    /// Withdraws the faults that are still to come.
+    pub(crate) fn forget_faults(&self) {
+        self.place.forget_faults();
+    }
+
+    /// Fills the account with resources of no stack, and with other stacks of these names.
+    pub(crate) fn crowd(&self, region: &str, strangers: usize, stacks: &[String]) {
+        self.place.crowd(region, strangers, stacks);
+    }
+
+    /// Everything there is in the account, one text a resource.
+    pub(crate) fn everything(&self, region: &str) -> Vec<String> {
+        self.place.everything(region)
+    }
+
     /// How tests talk to the simulated AWS behind the program's back.
     pub(crate) fn aws(&self, region: &str) -> SdkConfig {
         let key = format!("SANDBOX{}", self.account);

@@ -14,6 +14,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.elbv2.models import elbv2_backends
 
 from ..services import Service, services
+from .paging import page_size
 from .wrapping import around
 
 _LABEL = re.compile(r"^app/([^/]+)/([^/]+)/targetgroup/([^/]+)/([^/]+)$")
@@ -168,7 +169,8 @@ def _service(response: Any, resource: str) -> Optional[Service]:
 
 
 def _page(name: str, items: List[Any], response: Any) -> str:
-    start, size = int(response._get_param("NextToken") or 0), int(response._get_param("MaxResults") or _PAGE)
+    start = int(response._get_param("NextToken") or 0)
+    size = page_size(response.current_account, response._get_param("MaxResults"), _PAGE)
     shown: Dict[str, Any] = {name: items[start : start + size]}
     if start + size < len(items):
         shown["NextToken"] = str(start + size)

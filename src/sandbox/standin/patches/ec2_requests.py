@@ -1,4 +1,4 @@
-"""What holds for every EC2 call: DryRun, client tokens, pages, filters, leftover tags."""
+"""What holds for every EC2 call: DryRun, client tokens, filters, leftover tags."""
 
 import fnmatch
 import json
@@ -12,7 +12,6 @@ from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.responses import EC2Response
 
 from ..world import world
-from .paging import paginate
 from .wrapping import around
 
 # Operation -> parameter with the id of what is gone afterwards, at once, with its tags. What
@@ -98,21 +97,8 @@ def _act(original: Any, self: Any, operation: str) -> Any:
     return answer
 
 
-def _serialized(original: Any, self: Any, result: ActionResult) -> Any:
-    # moto answers most lists in one piece, whatever MaxResults says.
-    if not isinstance(result.result, Exception):
-        try:
-            result._result = paginate(
-                "ec2", self._get_action(), self.params, result.result, EC2ClientError
-            )
-        except EC2ClientError as refused:
-            result = ActionResult(refused)
-    return original(self, result)
-
-
 def install() -> None:
     """Change how moto's EC2 takes and answers requests."""
     around(EC2Response, "call_action")(_call_action)
-    around(EC2Response, "serialized")(_serialized)
     TaggedEC2Resource.get_tags = _get_tags
     ec2_utils.is_filter_matching = _filter_matches

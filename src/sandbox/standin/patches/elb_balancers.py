@@ -3,7 +3,6 @@
 import re
 from typing import Any, Dict, Iterable, List, Optional
 
-from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 from moto.elbv2.exceptions import (
     DuplicateLoadBalancerName,
@@ -13,12 +12,10 @@ from moto.elbv2.exceptions import (
     ValidationError,
 )
 from moto.elbv2.models import AvailabilityZone, ELBv2Backend, FakeLoadBalancer
-from moto.elbv2.responses import ELBV2Response
 
 from ..durations import duration
 from ..world import world
 from .ec2_interfaces import attach_eni, release_eni
-from .paging import paginate
 from .wrapping import around
 
 _FREE_ADDRESSES_NEEDED = 8
@@ -281,7 +278,7 @@ def _state(self: Any) -> Dict[str, str]:
 
 
 def install() -> None:
-    """Change moto's load balancers, and give its lists pages."""
+    """Change moto's load balancers."""
     around(ELBv2Backend, "create_load_balancer")(_create)
     around(ELBv2Backend, "set_security_groups")(_set_security_groups)
     around(ELBv2Backend, "modify_load_balancer_attributes")(_modify_attributes)
@@ -290,16 +287,3 @@ def install() -> None:
     ELBv2Backend.set_subnets = _set_subnets
     FakeLoadBalancer.activate = lambda self: None
     FakeLoadBalancer.load_balancer_state = property(_state)  # type: ignore[assignment]
-
-    @around(ELBV2Response, "serialized")
-    def _serialized(original: Any, self: Any, result: ActionResult) -> Any:
-        # moto ignores the page size of listeners and target groups.
-        if not isinstance(result.result, Exception):
-            try:
-                answer = paginate(
-                    "elbv2", self._get_action(), self.params, result.result, ELBClientError
-                )
-                result._result = answer
-            except ELBClientError as refused:
-                result = ActionResult(refused)
-        return original(self, result)

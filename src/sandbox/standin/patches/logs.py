@@ -5,6 +5,7 @@ from typing import Any
 from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
 from moto.logs.models import LogsBackend
 
+from .paging import page_size
 from .wrapping import around
 
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -34,6 +35,11 @@ def install() -> None:
 
     for name in ("list_tags_for_resource", "tag_resource", "untag_resource"):
         _check_arn(name)
+
+    @around(LogsBackend, "describe_log_groups")
+    def _list(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+        kwargs["limit"] = page_size(self.account_id, kwargs.get("limit"), 50)
+        return original(self, *args, **kwargs)
 
 
 def _check_arn(name: str) -> None:

@@ -5,6 +5,8 @@ from typing import Any, List
 from moto.core.responses import ActionResult
 from moto.rds.exceptions import InvalidParameterValue
 
+from .paging import page_size
+
 _MOST = 100
 
 
@@ -15,7 +17,7 @@ def paged(response: Any, key: str, items: List[Any]) -> ActionResult:
         raise InvalidParameterValue(f"Invalid value {size} for MaxRecords. Must be between 20 and {_MOST}")
     if marker is not None and not str(marker).isdigit():
         raise InvalidParameterValue("Invalid marker.")
-    start, size = int(marker or 0), int(size or _MOST)
+    start, size = int(marker or 0), page_size(response.current_account, size, _MOST)
     shown = {key: items[start : start + size]}
     if start + size < len(items):
         shown["Marker"] = str(start + size)  # type: ignore[assignment]

@@ -17,6 +17,7 @@ from moto.route53.responses import Route53
 
 from ..durations_tasks import duration
 from ..world import world
+from .paging import page_size
 from .wrapping import around
 
 Key = Tuple[str, str, Optional[str]]
@@ -27,6 +28,8 @@ def install() -> None:
     Route53Backend.change_resource_record_sets = _change  # type: ignore[method-assign]
     Route53.get_change = _get_change
     Route53.list_hosted_zones_by_name = _by_name
+    Route53.list_hosted_zones_by_vpc = _by_vpc
+    Route53.list_resource_record_sets = _records
     for name in ("create_hosted_zone", "delete_hosted_zone", "change_resource_record_sets"):
         _take_time(name)
 
@@ -93,12 +96,50 @@ def _by_name(self: Any) -> ActionResult:
             for z in zones
             if _reversed(z.name) > begin or _reversed(z.name) == begin and (not identity or z.resource_id >= identity)
         ]
-    most = int(self._get_param("MaxItems") or 100)
+    most = page_size(self.current_account, self._get_param("MaxItems"), 100)
     shown: Dict[str, Any] = {"HostedZones": zones[:most], "IsTruncated": len(zones) > most, "MaxItems": str(most)}
     if start:
         shown["DNSName"] = start
     if len(zones) > most:
         shown.update(NextDNSName=zones[most].name, NextHostedZoneId=zones[most].resource_id)
+    return ActionResult(shown)
+
+
+def _by_vpc(self: Any) -> ActionResult:
+    # moto has no pages here.
+    zones = self.backend.list_hosted_zones_by_vpc(self._get_param("VPCId"))
+    start = int(self._get_param("NextToken") or 0)
+    end = start + page_size(self.current_account, self._get_param("MaxItems"), 100)
+    shown: Dict[str, Any] = {"HostedZoneSummaries": zones[start:end], "MaxItems": str(end - start)}
+    if end < len(zones):
+        shown["NextToken"] = str(end)
+    return ActionResult(shown)
+
+
+def _place(record: Any) -> Tuple[str, str, str]:
+    return _reversed(record.name), str(record.type), str(record.set_identifier or "")
+
+
+def _records(self: Any) -> ActionResult:
+    # moto knows no identifier to begin with, so that its pages of a name with many sets never end.
+    name, kind = self._get_param("StartRecordName"), self._get_param("StartRecordType")
+    if kind and not name:
+        raise InvalidInput("The input is not valid")
+    zone = self.backend.get_hosted_zone(self._get_param("HostedZoneId"))
+    found = sorted(zone.rrsets, key=_place)
+    if name:
+        name = re.sub(r"^\*", r"\\052", name.lower())
+        begin = (_reversed(name), kind or "", self._get_param("StartRecordIdentifier") or "")
+        found = [record for record in found if _place(record) >= begin]
+    most = page_size(self.current_account, self._get_param("MaxItems"), 300)
+    more = found[most] if len(found) > most else None
+    shown: Dict[str, Any] = {
+        "ResourceRecordSets": found[:most],
+        "IsTruncated": more is not None,
+        "MaxItems": str(most),
+    }
+    if more is not None:
+        shown.update(NextRecordName=more.name, NextRecordType=more.type, NextRecordIdentifier=more.set_identifier)
     return ActionResult(shown)
 
 

@@ -16,6 +16,7 @@ from moto.servicediscovery.responses import ServiceDiscoveryResponse
 
 from ..durations_tasks import duration
 from ..world import world
+from .paging import page_size
 from .wrapping import around
 
 _PENDING_AFTER = 2
@@ -299,8 +300,9 @@ def _filtered(items: List[Any], filters: Any, fields: Dict[str, Callable[[Any], 
     return items
 
 
-def _paged(name: str, items: List[Any], params: Dict[str, Any]) -> str:
-    start, size = int(params.get("NextToken") or 0), int(params.get("MaxResults") or _PAGE)
+def _paged(response: Any, name: str, items: List[Any], params: Dict[str, Any]) -> str:
+    start = int(params.get("NextToken") or 0)
+    size = page_size(response.current_account, params.get("MaxResults"), _PAGE)
     shown: Dict[str, Any] = {name: items[start : start + size]}
     if start + size < len(items):
         shown["NextToken"] = str(start + size)
@@ -323,14 +325,14 @@ def _list_namespaces(self: Any) -> str:
     found = _filtered(list(backend.namespaces.values()), params.get("Filters"), fields)
     services = list(backend.services.values())
     shown = [{**n.to_json(), "ServiceCount": sum(s.namespace_id == n.id for s in services)} for n in found]
-    return _paged("Namespaces", shown, params)
+    return _paged(self, "Namespaces", shown, params)
 
 
 def _list_services(self: Any) -> str:
     params = _params(self)
     fields = {"NAMESPACE_ID": lambda s: s.namespace_id, "RESOURCE_OWNER": lambda s: "SELF"}
     found = _filtered(list(self.servicediscovery_backend.services.values()), params.get("Filters"), fields)
-    return _paged("Services", [s.to_json() for s in found], params)
+    return _paged(self, "Services", [s.to_json() for s in found], params)
 
 
 def _list_operations(self: Any) -> str:
@@ -342,7 +344,7 @@ def _list_operations(self: Any) -> str:
         "TYPE": lambda o: o.operation_type,
     }
     found = _filtered(list(self.servicediscovery_backend.list_operations()), params.get("Filters"), fields)
-    return _paged("Operations", [o.to_json(short=True) for o in found], params)
+    return _paged(self, "Operations", [o.to_json(short=True) for o in found], params)
 
 
 def _check_arn(name: str) -> None:

@@ -17,6 +17,7 @@ from moto.servicediscovery.models import servicediscovery_backends
 
 from .. import rare, tagging_history
 from ..world import world
+from .paging import page_size
 from .wrapping import around
 
 _GONE = ("deleted", "deleting")
@@ -167,7 +168,8 @@ def _get_resources(
         found = list(self._get_resources_generator(tag_filters, resource_type_filters, resource_arn_list))
         late = tagging_history.as_it_was(self, tag_filters, resource_type_filters, resource_arn_list)
         found = found if late is None else late
-    shown, left = found[:resources_per_page], found[resources_per_page:]
+    size = page_size(self.account_id, resources_per_page, 50)
+    shown, left = found[:size], found[size:]
     if not left:
         return None, shown
     token = str(uuid.uuid4())
