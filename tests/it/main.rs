@@ -22,6 +22,8 @@ mod long_lists;
 mod matrix;
 mod neighbours;
 mod permissions;
+mod property;
+mod random;
 mod refusals;
 mod rollout;
 mod secrets;

@@ -45,6 +45,19 @@ impl<'a> Running<'a> {
         });
     }
 
+    /// Waits until so many calls that change something have been made since calls were last forgotten; false when it
+    /// has ended, or `patience` is over, before that.
+    pub(crate) fn makes(&mut self, changes: usize, patience: Duration) -> bool {
+        let begun = std::time::Instant::now();
+        while self.world.mutating().len() < changes {
+            if self.child.try_wait().expect("a process").is_some() || begun.elapsed() > patience {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.child.try_wait().expect("a process").is_none()
+    }
+
     /// Waits until it has said `text`.
     #[track_caller]
     pub(crate) fn until_it_says(&mut self, text: &str) {

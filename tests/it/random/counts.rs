@@ -1,0 +1,44 @@
+//! What was done in a life, and in many.
+
+use std::fmt;
+
+/// What was done in a life.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    /// Runs of the program.
+    pub(crate) runs: usize,
+    /// Edits of the spec.
+    pub(crate) edits: usize,
+    /// Things done by hand.
+    pub(crate) drifts: usize,
+    /// Faults that struck.
+    pub(crate) faults: usize,
+    /// Kills and interrupts.
+    pub(crate) kills: usize,
+    /// Changes that were refused because data would be lost.
+    pub(crate) refused: usize,
+}
+
+impl Counts {
+    /// Both together.
+    pub(crate) fn with(self, other: &Self) -> Self {
+        Self {
+            runs: self.runs + other.runs,
+            edits: self.edits + other.edits,
+            drifts: self.drifts + other.drifts,
+            faults: self.faults + other.faults,
+            kills: self.kills + other.kills,
+            refused: self.refused + other.refused,
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} runs, {} edits, {} drifts, {} faults, {} kills and interrupts, {} refused for the data's sake",
+            self.runs, self.edits, self.drifts, self.faults, self.kills, self.refused
+        )
+    }
+}
