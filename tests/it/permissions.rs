@@ -67,7 +67,7 @@ const WITHOUT_A_CALL: [(&str, &str); 15] = [
 ];
 
 /// What a plan calls only where an earlier run was cut short.
-const HALF_MADE: [(&str, &str); 2] = [
+const HALF_MADE: [(&str, &str); 3] = [
     (
         "servicediscovery:GetNamespace",
         "a namespace that an operation names",
@@ -75,6 +75,10 @@ const HALF_MADE: [(&str, &str); 2] = [
     (
         "servicediscovery:ListOperations",
         "a namespace that is still being made",
+    ),
+    (
+        "route53:ListHostedZonesByVPC",
+        "a namespace of the name that is not the stack's, in a VPC that is there already",
     ),
 ];
 
