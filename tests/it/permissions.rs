@@ -67,7 +67,11 @@ const WITHOUT_A_CALL: [(&str, &str); 15] = [
 ];
 
 /// What a plan calls only where an earlier run was cut short.
-const HALF_MADE: [(&str, &str); 3] = [
+const HALF_MADE: [(&str, &str); 4] = [
+    (
+        "logs:DescribeLogStreams",
+        "a log group of the stack's name without its tags, as a task that is ending leaves it",
+    ),
     (
         "servicediscovery:GetNamespace",
         "a namespace that an operation names",
