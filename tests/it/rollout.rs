@@ -57,7 +57,9 @@ fn explains(output: &Output, texts: &[&str]) {
     for text in texts {
         assert!(said.contains(text), "no {text:?} in\n{}", output.stderr);
     }
-    let from = output.stderr.find("error:").unwrap_or_default();
+    // The report, at the end: what happened is told before it, in one line an event.
+    let from = ["error:", "under way, and perhaps"].map(|begin| output.stderr.find(begin));
+    let from = from.into_iter().flatten().min().expect("a report");
     let wide = output.stderr[from..]
         .lines()
         .find(|line| line.chars().count() > 80);
