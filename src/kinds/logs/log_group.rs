@@ -3,7 +3,7 @@
 //! Whoever still writes to a group that is gone may make it again: RDS does, and so does any log driver that is allowed
 //! to. Such a group is of our name and carries no tags, as somebody else's would. It counts as ours, and gets its tags and
 //! its retention back, when nobody has configured anything of it and every stream in it is named as only this stack's
-//! own writers name theirs ([`recreated`](super::recreated)). Else it is foreign.
+//! own writers name theirs ([`recreated`]). Else it is foreign.
 
 use std::collections::HashMap;
 
