@@ -125,6 +125,11 @@ async fn take(cx: &Step, name: &str) -> Result<(), Error> {
     .await
 }
 
+fn uses(cx: &Step, desired: &Desired) -> Result<Vec<String>, Error> {
+    let needs = cx.get_all(&desired.needs)?;
+    Ok(needs.iter().map(ToString::to_string).collect())
+}
+
 impl Kind for Thing {
     const TYPE: &'static str = "Test::Thing";
     const NOUN: &'static str = "thing";
@@ -199,11 +204,7 @@ impl Kind for Thing {
         if with(cx.stack(), |cloud| cloud.hang.contains(&name)) {
             std::future::pending::<()>().await;
         }
-        let uses: Vec<String> = cx
-            .get_all(&desired.needs)?
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let uses = uses(cx, desired)?;
         let mut id = String::new();
         call(cx.stack(), "create", &cx.address, |cloud| {
             cloud.made += 1;
@@ -231,11 +232,7 @@ impl Kind for Thing {
         live: &Live,
         _diff: &Diff,
     ) -> Result<Outputs, Error> {
-        let uses: Vec<String> = cx
-            .get_all(&desired.needs)?
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let uses = uses(cx, desired)?;
         call(cx.stack(), "update", &cx.address, |cloud| {
             let all = cloud.live.entry(cx.address.clone()).or_default();
             for (one, _) in all.iter_mut().filter(|(one, _)| one.id == live.id) {
