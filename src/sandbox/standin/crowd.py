@@ -8,7 +8,7 @@ for itself, so that nobody else's calls wait for all of it.
 import json
 from typing import Any, Callable, Dict, List
 
-from . import local_calls
+from .asking import Asking
 from .world import world
 
 # Longer than anything takes that is made here.
@@ -23,19 +23,6 @@ _TRUST = json.dumps(
 )
 _CONTAINER = {"name": "kong", "image": "kong:3.9.3", "memory": 512, "essential": True}
 _FAMILY = "aurora-postgresql16"
-
-
-class Asking:
-    """Calls of one account and region."""
-
-    def __init__(self, account: str, region: str) -> None:
-        self._account, self._region = account, region
-
-    def one(self, service: str, operation: str, **given: Any) -> Dict[str, Any]:
-        """The answer of one call."""
-        answer: Dict[str, Any] = local_calls.call(self._account, self._region, service, operation, given)
-        answer.pop("ResponseMetadata", None)
-        return answer
 
 
 def fill(account: str, region: str, strangers: int, stacks: List[str]) -> None:
