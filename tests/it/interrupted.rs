@@ -54,3 +54,13 @@ fn what_is_being_deleted_is_made_again() {
     let _ = world.run(&["apply", "--auto-approve"]).exits(0);
     world.expect_converged(&[]);
 }
+
+#[test]
+fn a_deletion_whose_answer_was_lost_is_not_refused_for_being_done() {
+    let world = World::new();
+    world.write("kongstack.yaml", SPEC);
+    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    world.fault("ecs", "DeleteTaskDefinitions", "cut-after", 3);
+    let _ = world.run(&["destroy", "--auto-approve"]).exits(0);
+    assert_eq!(world.faults_left(), 0);
+}

@@ -237,7 +237,12 @@ impl Kind for TaskDefinition {
             .send()
             .await
             .map_err(failed("ecs:DeleteTaskDefinitions"))?;
-        match answer.failures().first() {
+        let is_gone = |reason: &str| reason.contains(GONE);
+        let mut refused = answer
+            .failures()
+            .iter()
+            .filter(|failure| !failure.reason().is_some_and(is_gone));
+        match refused.next() {
             None => Ok(Vec::new()),
             Some(failure) => Err(AwsError::in_answer(
                 "ecs:DeleteTaskDefinitions",
@@ -248,6 +253,9 @@ impl Kind for TaskDefinition {
         }
     }
 }
+
+/// What ECS says among the failures of a revision that an earlier attempt, whose answer was lost, has deleted.
+const GONE: &str = "task definition does not exist";
 
 /// The active revisions of one family.
 struct Family {
