@@ -3,9 +3,7 @@
 import json
 from typing import Any, Iterator
 
-from botocore import xform_name
-
-from . import local_calls
+from .asking import Asking
 
 # Service, call, and the list in its answer.
 _LISTS = (
@@ -41,12 +39,7 @@ _MOVING = ("EarliestRestorableTime", "LatestRestorableTime")
 def everything(account: str, region: str) -> Iterator[str]:
     """All of it."""
 
-    def listed(service: str, operation: str, key: str, **given: Any) -> Any:
-        client = local_calls.client(account, region, service)
-        name = xform_name(operation)
-        if client.can_paginate(name):
-            return client.get_paginator(name).paginate(**given).build_full_result().get(key, [])
-        return getattr(client, name)(**given).get(key, [])
+    ask = Asking(account, region)
 
     def shown(kind: str, one: Any) -> str:
         if isinstance(one, dict):
@@ -54,24 +47,22 @@ def everything(account: str, region: str) -> Iterator[str]:
         return f"{kind} {json.dumps(one, sort_keys=True, default=str)}"
 
     for service, operation, key in _LISTS:
-        for one in listed(service, operation, key):
+        for one in ask.all(service, operation, key):
             yield shown(key, one)
-    for cluster in listed("ecs", "ListClusters", "clusterArns"):
-        for service in listed("ecs", "ListServices", "serviceArns", cluster=cluster):
-            about = local_calls.call(
-                account, region, "ecs", "DescribeServices", {"cluster": cluster, "services": [service]}
-            )
+    for cluster in ask.all("ecs", "ListClusters", "clusterArns"):
+        for service in ask.all("ecs", "ListServices", "serviceArns", cluster=cluster):
+            about = ask.one("ecs", "DescribeServices", cluster=cluster, services=[service])
             # What a service tells of itself goes on by itself.
             yield shown("service", {**about["services"][0], "events": []})
-    for zone in listed("route53", "ListHostedZones", "HostedZones"):
+    for zone in ask.all("route53", "ListHostedZones", "HostedZones"):
         yield shown("zone", {**zone, "ResourceRecordSetCount": None})
-        for one in listed("route53", "ListResourceRecordSets", "ResourceRecordSets", HostedZoneId=zone["Id"]):
+        for one in ask.all("route53", "ListResourceRecordSets", "ResourceRecordSets", HostedZoneId=zone["Id"]):
             yield shown(f"record of {zone['Id']}", one)
-    for one in listed("application-autoscaling", "DescribeScalableTargets", "ScalableTargets", ServiceNamespace="ecs"):
+    for one in ask.all("application-autoscaling", "DescribeScalableTargets", "ScalableTargets", ServiceNamespace="ecs"):
         yield shown("ScalableTargets", one)
-    for one in listed("elbv2", "DescribeLoadBalancers", "LoadBalancers"):
+    for one in ask.all("elbv2", "DescribeLoadBalancers", "LoadBalancers"):
         arn = one["LoadBalancerArn"]
-        for listener in listed("elbv2", "DescribeListeners", "Listeners", LoadBalancerArn=arn):
+        for listener in ask.all("elbv2", "DescribeListeners", "Listeners", LoadBalancerArn=arn):
             yield shown("listener", listener)
-            for rule in listed("elbv2", "DescribeRules", "Rules", ListenerArn=listener["ListenerArn"]):
+            for rule in ask.all("elbv2", "DescribeRules", "Rules", ListenerArn=listener["ListenerArn"]):
                 yield shown("rule", rule)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 from . import DEFAULT_ACCOUNT, lean, patches, peers, rare, stale, states
 
 if TYPE_CHECKING:
-    from .server import Request
+    from .request import Request
 
 # Scope of the signature -> moto's package. What is not listed is found by moto's own index.
 _PACKAGES = {

@@ -7,7 +7,7 @@ no calls of the client under test, so the call log does not have them.
 from typing import Any, Dict, Tuple
 from urllib.parse import urlsplit
 
-from .plain_request import PlainRequest
+from .request import Request
 from .world import world
 
 _clients: Dict[Tuple[str, str, str], Any] = {}
@@ -69,7 +69,7 @@ def _answer(request: Any, **_: Any) -> Any:
 
     body = request.body or b""
     parts = urlsplit(request.url)
-    plain = PlainRequest(
+    plain = Request(
         request.method,
         parts.path + (f"?{parts.query}" if parts.query else ""),
         {name.lower(): _text(value) for name, value in request.headers.items()},

@@ -13,32 +13,15 @@ import threading
 import time
 import traceback
 from typing import Dict, NamedTuple, Optional
-from urllib.parse import unquote, urlsplit
 
 from . import calllog, control, dispatch, faults, fork, limits, protocols, warm
+from .request import Request
 from .world import world
 
 LOCK = threading.RLock()
 
 _MAX_HEADERS = 200
 _REASONS = {200: "OK", 201: "Created", 204: "No Content", 400: "Bad Request", 403: "Forbidden"}
-
-
-class Request(NamedTuple):
-    """One HTTP request, read in full; header names are in lower case."""
-
-    method: str
-    target: str
-    headers: Dict[str, str]
-    body: bytes
-
-    @property
-    def path(self) -> str:
-        return unquote(urlsplit(self.target).path)
-
-    @property
-    def query(self) -> str:
-        return urlsplit(self.target).query
 
 
 class Answer(NamedTuple):

@@ -8,7 +8,7 @@ import gc
 from typing import Dict
 
 from . import control, dispatch
-from .plain_request import PlainRequest
+from .request import Request
 
 _ACCOUNT = "000000000000"
 _REGION = "us-east-1"
@@ -53,5 +53,5 @@ def warm_up() -> None:
 def _call(service: str, method: str, path: str, headers: Dict[str, str], body: bytes) -> None:
     scope = f"SANDBOX{_ACCOUNT}/20260101/{_REGION}/{service}/aws4_request"
     headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
-    request = PlainRequest(method, path, headers, body)
+    request = Request(method, path, headers, body)
     dispatch.perform(request, dispatch.identify(request))  # type: ignore[arg-type]

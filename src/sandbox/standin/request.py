@@ -1,11 +1,11 @@
-"""A request that no connection brought: what the stand-in asks of itself."""
+"""One HTTP request, whether a connection brought it or the stand-in asks it of itself."""
 
 from typing import Dict, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 
-class PlainRequest(NamedTuple):
-    """One request with the members that ``dispatch`` looks at; header names are in lower case."""
+class Request(NamedTuple):
+    """One HTTP request, read in full; header names are in lower case."""
 
     method: str
     target: str
