@@ -105,7 +105,11 @@ pub(crate) fn egress_ready(spec: &StackSpec) -> Vec<Address> {
         Egress::Endpoints => associations.chain(endpoints::all(spec)).collect(),
         Egress::Nat | Egress::NatPerAz => {
             let routes = (1..=private_tables(spec)).map(addresses::private_default_route);
-            associations.chain(routes).collect()
+            // A NAT gateway is itself in a public subnet, whose way out is a route like any other.
+            associations
+                .chain(routes)
+                .chain(public_ready(spec))
+                .collect()
         }
     }
 }
@@ -296,6 +300,17 @@ mod tests {
         assert!(assign_public_ip(&spec));
         assert_eq!(task_subnets(&spec), public_subnets(&spec));
         assert_eq!(egress_ready(&spec), public_ready(&spec));
+    }
+
+    #[test]
+    fn a_way_out_through_nat_goes_on_through_the_public_subnets() {
+        for egress in ["nat", "nat-per-az"] {
+            let spec = spec(&format!("network: {{egress: {egress}}}\n"));
+            let ready = egress_ready(&spec);
+            for step in public_ready(&spec) {
+                assert!(ready.contains(&step), "{egress}: {step}");
+            }
+        }
     }
 
     #[test]
