@@ -6,7 +6,8 @@ an order comes back as ``{"error": ...}`` with status 400. An order may be a lis
 ======================= ==================================================================
 ``GET health``          process, speed, simulated time, accounts
 ``POST config``         ``speed``, ``latency_ms``, ``skip_seconds``; ``limits``: see ``limits``;
-                        ``page``: the most items a list answers; ``tasks``: see ``task_behaviour``
+                        ``page``: the most items a list answers; ``tasks``: see ``task_behaviour``;
+                        ``client_ip``: the public address that clients come from
 ``GET|DELETE calls``    the call log (``?since=N``)
 ``GET|POST|DELETE faults`` the next calls of an operation fail: ``kind``, ``service``, ``operation``,
                         ``times``, ``skip``
@@ -23,11 +24,17 @@ an order comes back as ``{"error": ...}`` with status 400. An order may be a lis
 ``POST reset``          the account is empty again
 ``GET durations``       how long what takes
 ``GET tasks``           what simulated tasks ran
+``GET resolve``         ``?name=``: ``addresses`` of a public name; none, and there is no such name
+``GET connect``         ``?address=&port=``: where ``to`` reach it on this machine, or ``why`` not: ``timeout``,
+                        ``refused``
+``GET authority``       the PEM of the authority that public certificates chain to
 ======================= ==================================================================
 """
 
+import ipaddress
 import json
 import os
+import sys
 from typing import Any, Callable, Dict, Tuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -61,7 +68,10 @@ def answer(method: str, target: str, body: bytes) -> Tuple[int, bytes]:
         return 404, _encode({"error": f"no such control: {method} {parts.path}"})
     try:
         given = json.loads(body) if body.strip() else {}
-        return 200, _encode(handler(query.get("account", DEFAULT_ACCOUNT), query, given))
+        found = handler(query.get("account", DEFAULT_ACCOUNT), query, given)
+        return 200, found.encode("utf-8") if isinstance(found, str) else _encode(found)
+    except KeyError as missing:
+        return 400, _encode({"error": f"missing: {missing}"})
     except (ValueError, TypeError, AttributeError) as wrong:
         return 400, _encode({"error": str(wrong)})
 
@@ -104,7 +114,7 @@ def _clear_calls(account: str, query: Query, given: Any) -> Any:
 
 def _config(account: str, query: Query, given: Any) -> Any:
     here = world.world(account)
-    unknown = set(given) - {"speed", "latency_ms", "limits", "page", "tasks", "skip_seconds", "fork"}
+    unknown = set(given) - {"speed", "latency_ms", "limits", "page", "tasks", "skip_seconds", "fork", "client_ip"}
     if unknown:
         raise ValueError("unknown setting: " + ", ".join(sorted(unknown)))
     if "speed" in given:
@@ -115,6 +125,8 @@ def _config(account: str, query: Query, given: Any) -> Any:
         here.page = None if given["page"] is None else max(1, int(given["page"]))
     if "tasks" in given:
         here.task_behaviour = dict(given["tasks"])
+    if "client_ip" in given:
+        here.data["edge-client-ip"] = str(ipaddress.IPv4Address(given["client_ip"]))
     if "limits" in given:
         limits.put(account, dict(given["limits"]))
     if "fork" in given:
@@ -165,6 +177,9 @@ def forget(account: str) -> None:
     for services in list(BackendDict._instances):
         if account in services.keys():
             services.pop(account)
+    ports = sys.modules.get(f"{__package__}.edge.ports")
+    if ports is not None:
+        ports.forget(account)
     world.drop(account)
     local_calls.forget(account)
     faults.clear(account)
@@ -199,6 +214,25 @@ def state_of(target: str, body: bytes, lock: Any) -> Tuple[int, bytes]:
     return 200, found.encode("utf-8")
 
 
+def _resolve(account: str, query: Query, given: Any) -> Any:
+    from .edge import names
+
+    world.world(account).advance()
+    return {"addresses": names.resolve(account, query["name"])}
+
+
+def _connect(account: str, query: Query, given: Any) -> Any:
+    from .edge import place
+
+    return place.connect(place.Place(account, query["address"], int(query["port"])))
+
+
+def _authority(account: str, query: Query, given: Any) -> Any:
+    from .edge import certificates
+
+    return certificates.authority()
+
+
 def _exit(account: str, query: Query, given: Any) -> Any:
     fork.end()
     return {}
@@ -224,6 +258,9 @@ _ROUTES: Dict[Tuple[str, str], Callable[[str, Query, Any], Any]] = {
     ("POST", "reset"): _reset,
     ("GET", "durations"): lambda account, query, given: durations.table(),
     ("GET", "tasks"): _tasks,
+    ("GET", "resolve"): _resolve,
+    ("GET", "connect"): _connect,
+    ("GET", "authority"): _authority,
     ("GET", "forks"): lambda account, query, given: fork.points(account).made,
     ("POST", "fork"): lambda account, query, given: fork.make(account),
     ("POST", "exit"): _exit,

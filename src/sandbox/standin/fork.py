@@ -10,6 +10,7 @@ lease is a run's and not the stack's.
 import gc
 import os
 import socketserver
+import sys
 import threading
 import time
 import traceback
@@ -115,6 +116,9 @@ def _become(account: str, listener: socketserver.TCPServer) -> NoReturn:
         # Whoever held one of these is a thread of the other process.
         for module in (calllog, faults, limits):
             module._lock = threading.Lock()
+        ports = sys.modules.get(f"{__package__}.edge.ports")
+        if ports is not None:
+            ports.renew()
         _points.clear()
         calllog.clear(account)
         for one in world.accounts():

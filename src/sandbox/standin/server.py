@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import traceback
+from http import HTTPStatus
 from typing import Dict, NamedTuple, Optional
 
 from . import calllog, control, dispatch, faults, fork, limits, protocols, warm
@@ -21,7 +22,7 @@ from .world import world
 LOCK = threading.RLock()
 
 _MAX_HEADERS = 200
-_REASONS = {200: "OK", 201: "Created", 204: "No Content", 400: "Bad Request", 403: "Forbidden"}
+_REASONS = {int(status): status.phrase for status in HTTPStatus}
 
 
 class Answer(NamedTuple):
@@ -33,11 +34,13 @@ class Answer(NamedTuple):
     error: Optional[str] = None
 
 
-class _Cut(Exception):
+class Cut(Exception):
     """The connection must be closed without an answer."""
 
 
-class _Connection(socketserver.StreamRequestHandler):
+class Connection(socketserver.StreamRequestHandler):
+    """One client's connection: requests are read, answered and answered again, until it goes away."""
+
     disable_nagle_algorithm = True
     rbufsize = 64 * 1024
 
@@ -51,7 +54,7 @@ class _Connection(socketserver.StreamRequestHandler):
                 self._write(request, answer)
                 if request.headers.get("connection", "").lower() == "close":
                     return
-        except (_Cut, ConnectionError, TimeoutError):
+        except (Cut, ConnectionError, TimeoutError):
             return
 
     def _read(self) -> Optional[Request]:
@@ -60,7 +63,7 @@ class _Connection(socketserver.StreamRequestHandler):
             return None
         parts = line.decode("latin-1").split()
         if len(parts) != 3:
-            raise _Cut
+            raise Cut
         headers: Dict[str, str] = {}
         for _ in range(_MAX_HEADERS):
             raw = self.rfile.readline(65537)
@@ -119,7 +122,7 @@ class _Connection(socketserver.StreamRequestHandler):
             answer = self._act(request, call)
             status, error = answer.status, answer.error
             return answer
-        except _Cut:
+        except Cut:
             error = "(connection cut)"
             raise
         finally:
@@ -132,7 +135,7 @@ class _Connection(socketserver.StreamRequestHandler):
         if fault == "hang":
             self._hang()
         if fault == "cut-before":
-            raise _Cut
+            raise Cut
         if fault is not None and fault != "cut-after":
             return Answer(*protocols.fault(fault, call))
         if call.service == "":
@@ -153,7 +156,7 @@ class _Connection(socketserver.StreamRequestHandler):
             if branching and answer.status < 400:
                 fork.at(call, "after")
         if fault == "cut-after":
-            raise _Cut
+            raise Cut
         return answer
 
     def _hang(self) -> None:
@@ -161,7 +164,7 @@ class _Connection(socketserver.StreamRequestHandler):
         while True:
             readable, _, _ = select.select([self.connection], [], [], 60)
             if readable and not self.connection.recv(1, socket.MSG_PEEK):
-                raise _Cut
+                raise Cut
             if readable:
                 time.sleep(0.5)
 
@@ -186,8 +189,8 @@ class Server:
     def __init__(self, port: int) -> None:
         dispatch.prepare()
         warm.warm_up()
-        fork.prepare(lambda: _Listener(("127.0.0.1", 0), _Connection), _new_lock)
-        self._listener = _Listener(("127.0.0.1", port), _Connection)
+        fork.prepare(lambda: _Listener(("127.0.0.1", 0), Connection), _new_lock)
+        self._listener = _Listener(("127.0.0.1", port), Connection)
         self.port: int = self._listener.server_address[1]
 
     def serve(self) -> None:

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from .tasks import Task
 
 _DEFAULT_DRAIN = 300.0
+# What a node listens on unless it is told.
+_LISTEN = (
+    ("proxy", "0.0.0.0:8000, 0.0.0.0:8443 ssl"),
+    ("admin", "127.0.0.1:8001, 127.0.0.1:8444 ssl"),
+    ("status", "127.0.0.1:8007"),
+    ("cluster", "0.0.0.0:8005"),
+)
 
 
 def register(task: "Task") -> None:
@@ -116,14 +123,15 @@ def _answer(task: "Task", group: Any, port: int, path: str) -> Optional[int]:
     if task.behaviour.get("unhealthy"):
         return 503
     path = path.split("?", 1)[0].rstrip("/")
-    if port in _ports(task.env.get("KONG_STATUS_LISTEN", "127.0.0.1:8007")):
+    served = served_ports(task).get(port)
+    if served == "status":
         if path == "/status/ready":
             return 200 if _ready(task) else 503
         return 200 if path == "/status" else 404
-    if port in _ports(task.env.get("KONG_PROXY_LISTEN", "0.0.0.0:8000, 0.0.0.0:8443 ssl")):
+    if served == "proxy":
         # No route is matched by a health check: Kong answers 404 on the proxy port.
         return 404
-    if port in _ports(task.env.get("KONG_ADMIN_LISTEN", "127.0.0.1:8001")):
+    if served == "admin":
         return 200 if path in ("", "/status") else 404
     return None
 
@@ -132,6 +140,17 @@ def _ports(listen: str) -> Dict[int, bool]:
     # Only what listens beyond the container's own loopback can be reached.
     found = re.findall(r"(\[?[\w.:]+\]?):(\d+)", listen)
     return {int(port): True for host, port in found if not host.startswith("127.") and host != "localhost"}
+
+
+def served_ports(task: "Task") -> Dict[int, str]:
+    """What the node listens on beyond the container itself: ``proxy``, ``admin``, ``status`` or ``cluster``."""
+    served: Dict[int, str] = {}
+    control = task.is_control_plane
+    for name, default in _LISTEN:
+        if name == "cluster" and not control:
+            continue
+        served.update(dict.fromkeys(_ports(task.env.get(f"KONG_{name.upper()}_LISTEN", default)), name))
+    return served
 
 
 def _ready(task: "Task") -> bool:
@@ -159,12 +178,13 @@ def balancers_of(account: str, region: str, group_arn: str) -> List[Any]:
 
 def _balancer_reaches(task: "Task", group: Any, port: int) -> bool:
     return any(
-        task_network.allows(task.account, task.region, b.security_groups, _address_of(b), task.groups, task.ip, port)
+        task_network.allows(task.account, task.region, b.security_groups, address_of(b), task.groups, task.ip, port)
         for b in balancers_of(task.account, task.region, group.arn)
     )
 
 
-def _address_of(balancer: Any) -> Optional[str]:
+def address_of(balancer: Any) -> Optional[str]:
+    """An address of the load balancer's network, for rules that name one."""
     subnets = getattr(balancer, "subnets", None) or []
     return str(subnets[0].cidr_block).split("/", 1)[0] if subnets and hasattr(subnets[0], "cidr_block") else None
 

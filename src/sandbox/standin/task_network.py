@@ -24,6 +24,20 @@ def allows(
     return out and _passes(backend, to_groups, "ingress_rules", from_groups, from_ip, port)
 
 
+def admits(account: str, region: str, to_groups: Groups, from_ip: str, port: int) -> bool:
+    """Whether the groups let TCP to that port in from an address outside."""
+    return _passes(_ec2(account, region), to_groups, "ingress_rules", (), from_ip, port)
+
+
+def faces_internet(account: str, region: str, subnet_id: str) -> bool:
+    """Whether what is in the subnet can answer a client on the Internet."""
+    for route in _routes(_ec2(account, region), subnet_id):
+        gateway = route.gateway
+        if route.destination_cidr_block == "0.0.0.0/0" and gateway is not None:
+            return str(getattr(gateway, "id", gateway)).startswith("igw-") and gateway_attached(gateway)
+    return False
+
+
 def reaches_internet(account: str, region: str, subnet_id: str, groups: Groups, public_ip: bool) -> bool:
     """Whether HTTPS gets out of a subnet, by a NAT gateway or with a public address."""
     if not _out_to(account, region, groups, "0.0.0.0/0"):

@@ -35,6 +35,7 @@
 //! | schedules fire, state machines act | `timers` | all |
 //! | tables take seconds, and refuse meanwhile | `tables` | all |
 //! | prices | `tagged` | `the_price_list_answers` |
+//! | a gateway that answers: names, ports, TLS, listeners and their rules | `gateway` | all |
 //!
 //! What goes wrong on demand is tested in `faults` (calls that fail), `states` (resources that fail), `failed_rollouts`
 //! (tasks that fail) and `late` (reads that are late, and somebody else's calls).
@@ -45,6 +46,7 @@ mod discovery;
 mod failed_rollouts;
 mod faults;
 mod fleet;
+mod gateway;
 mod guards;
 mod keepers;
 mod late;

@@ -189,3 +189,53 @@ async fn route(ec2: &aws_sdk_ec2::Client, table: &str, gateway: Option<&str>, na
         .set_nat_gateway_id(nat.map(str::to_owned));
     route.send().await.expect("a route");
 }
+
+/// Puts a CNAME into a hosted zone.
+pub(crate) async fn record(config: &SdkConfig, zone: &str, name: &str, to: &str) {
+    use aws_sdk_route53::types as r53;
+    let value = r53::ResourceRecord::builder().value(to).build();
+    let set = r53::ResourceRecordSet::builder()
+        .name(name)
+        .r#type(r53::RrType::Cname)
+        .ttl(60)
+        .resource_records(value.expect("a value"));
+    let change = r53::Change::builder()
+        .action(r53::ChangeAction::Upsert)
+        .resource_record_set(set.build().expect("a record set"));
+    let batch = r53::ChangeBatch::builder().changes(change.build().expect("a change"));
+    aws_sdk_route53::Client::new(config)
+        .change_resource_record_sets()
+        .hosted_zone_id(zone)
+        .change_batch(batch.build().expect("a batch"))
+        .send()
+        .await
+        .expect("a record");
+}
+
+/// A certificate that ACM has issued for a name of a hosted zone; returns its ARN.
+pub(crate) async fn issued(config: &SdkConfig, zone: &str, domain: &str) -> String {
+    let acm = aws_sdk_acm::Client::new(config);
+    let asked = acm.request_certificate().domain_name(domain);
+    let asked = asked
+        .validation_method(aws_sdk_acm::types::ValidationMethod::Dns)
+        .send()
+        .await
+        .expect("a request");
+    let arn = asked.certificate_arn().expect("an ARN").to_owned();
+    loop {
+        let seen = acm
+            .describe_certificate()
+            .certificate_arn(&arn)
+            .send()
+            .await;
+        let seen = seen.expect("a certificate").certificate;
+        let seen = seen.expect("a certificate");
+        if seen.status() == Some(&aws_sdk_acm::types::CertificateStatus::Issued) {
+            return arn;
+        }
+        if let Some(wanted) = seen.domain_validation_options()[0].resource_record() {
+            record(config, zone, wanted.name(), wanted.value()).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}

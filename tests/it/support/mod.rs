@@ -1,6 +1,7 @@
 //! What every test stands on: one simulation for the whole run, an account of its own for each test.
 
 pub(crate) mod account;
+mod edge;
 pub(crate) mod leases;
 mod left;
 mod production;
@@ -9,6 +10,7 @@ mod secrets;
 pub(crate) mod standin;
 mod world;
 
+pub(crate) use edge::{Edge, Seen};
 pub(crate) use left::left;
 pub(crate) use production::production;
 pub(crate) use running::Running;

@@ -151,6 +151,23 @@ impl Place {
         answer.body_mut().read_json().expect("what was asked for")
     }
 
+    /// Asks something that takes more than an account to say.
+    pub(crate) fn ask<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> T {
+        let asked = agent().get(&self.url(path));
+        let mut answer = asked
+            .query_pairs(query.iter().copied())
+            .call()
+            .expect("the simulation answers");
+        answer.body_mut().read_json().expect("what was asked for")
+    }
+
+    /// What is not JSON.
+    pub(crate) fn text(&self, path: &str) -> String {
+        let answer = agent().get(&self.url(path)).call();
+        let mut answer = answer.expect("the simulation answers");
+        answer.body_mut().read_to_string().expect("text")
+    }
+
     fn post(&self, path: &str, given: &Value) {
         agent()
             .post(&self.url(path))

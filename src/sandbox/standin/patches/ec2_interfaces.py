@@ -5,12 +5,12 @@ deletions are refused, and some outlive what they were made for.
 """
 
 import ipaddress
+import itertools
 from typing import Any, List, Optional, Sequence, Tuple
 
 from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
-from moto.ec2.utils import random_public_ip
 from moto.moto_api._internal import mock_random
 
 from ..world import world
@@ -18,6 +18,10 @@ from .wrapping import around
 
 # The first four addresses and the last of a subnet are AWS's own.
 _RESERVED_AT_START = 4
+
+# Set aside for tests of networks, so that nobody's real host is ever meant.
+_PUBLIC = ipaddress.ip_network("198.18.0.0/15")
+_drawn = itertools.count()
 
 
 class ManagedAttachment:
@@ -69,9 +73,14 @@ def attach_eni(
         eni._group_set = []
     adopt_eni(eni, interface_type, owner)
     if public_ip:
-        eni.public_ip = random_public_ip()
+        eni.public_ip = _public_address()
         eni.standin_public_owner = owner
     return str(eni.id), str(eni.private_ip_address)
+
+
+def _public_address() -> str:
+    """An address no other interface has, of any account: of a range that leads nowhere."""
+    return str(_PUBLIC[1 + next(_drawn) % (_PUBLIC.num_addresses - 2)])
 
 
 def adopt_eni(eni: NetworkInterface, interface_type: str, owner: str) -> None:

@@ -10,6 +10,7 @@ from moto.acm.models import AWSCertificateManagerBackend, CertBundle, acm_backen
 from moto.route53.models import route53_backends
 
 from ..durations_tasks import duration
+from ..edge import certificates
 from ..patches.wrapping import around
 from ..world import World, world
 
@@ -103,7 +104,18 @@ def _standing(account: str) -> List[Any]:
 
 def _issue(bundle: Any) -> None:
     if bundle.status == _PENDING:
+        sign(bundle)
         bundle.status = "ISSUED"
+
+
+def sign(bundle: Any, days: int = certificates.VALIDITY_DAYS) -> None:
+    """Give a certificate new dates, and an authority that clients can be told of."""
+    from cryptography.x509 import load_pem_x509_certificate
+
+    bundle.cert = certificates.issue(bundle._key.public_key(), bundle.sans or [bundle.common_name], days)
+    bundle._cert = load_pem_x509_certificate(bundle.cert)
+    bundle.chain = certificates.authority().encode("ascii")
+    bundle.issuer_common_name = certificates.NAME
 
 
 def _give_up(bundle: Any) -> None:
