@@ -15,7 +15,7 @@ pub(crate) use select::{Selection, UnknownAddress};
 
 use crate::diff::{Action, Entry, compare, dismantle};
 use crate::observe::World;
-use crate::resource::{Address, Blueprint, Error, Outputs, Text};
+use crate::resource::{Address, Blueprint, Error, Outputs, Text, Warning};
 
 /// What a plan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<StepNode>,
     /// Why it cannot be applied; empty when it can.
     pub(crate) refusals: Vec<Refusal>,
+    /// What a person should know before it is applied; stops nothing.
+    pub(crate) warnings: Vec<Warning>,
     /// The outputs known without applying it.
     pub(crate) known: BTreeMap<Address, Outputs>,
     /// What `output` will print once it is applied.
@@ -74,13 +76,15 @@ impl Plan {
         may_lose: &[Address],
     ) -> Result<Self, Error> {
         let entries = compare(blueprint, world)?;
+        let warnings = warnings(&entries)?;
         let mut plan = Self::new(
             Purpose::Apply,
             blueprint,
             world,
             select::dependencies(entries, blueprint, selection),
         )?;
-        plan.refusals = refusal::find(&plan.entries, world, may_lose);
+        plan.refusals = refusal::find(&plan.entries, world, may_lose)?;
+        plan.warnings = warnings;
         Ok(plan)
     }
 
@@ -120,6 +124,7 @@ impl Plan {
             entries,
             steps,
             refusals: Vec::new(),
+            warnings: Vec::new(),
         })
     }
 
@@ -142,4 +147,21 @@ impl Plan {
         }
         counts
     }
+}
+
+/// What the kinds have to say of what is wanted, each about its address.
+fn warnings(entries: &[Entry]) -> Result<Vec<Warning>, Error> {
+    let mut found = Vec::new();
+    for entry in entries {
+        let Some(desired) = &entry.desired else {
+            continue;
+        };
+        let live = entry.live.as_ref().and_then(|seen| seen.live.as_ref());
+        let told = entry.kind.warnings(desired, live)?;
+        found.extend(
+            told.into_iter()
+                .map(|warning| warning.about(&entry.address)),
+        );
+    }
+    Ok(found)
 }

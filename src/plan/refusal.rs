@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::diff::{Action, Entry};
 use crate::observe::World;
-use crate::resource::{Address, Blocker, ReplaceOrder};
+use crate::resource::{Address, Blocker, Error, ReplaceOrder};
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,13 @@ pub(crate) enum Refusal {
         /// What stands in the way.
         blocker: Blocker,
     },
+    /// The change must not be made.
+    Unsafe {
+        /// What would be changed.
+        address: Address,
+        /// Why not, and what to do instead.
+        objection: Blocker,
+    },
     /// The new one needs the place of the old, which cannot go: what stays in the stack stands in it.
     StoodIn {
         /// What would be replaced.
@@ -50,6 +57,7 @@ impl Refusal {
             Self::Foreign { address, .. }
             | Self::DataLoss { address, .. }
             | Self::Blocked { address, .. }
+            | Self::Unsafe { address, .. }
             | Self::StoodIn { address, .. } => address,
         }
     }
@@ -66,7 +74,10 @@ impl Refusal {
                 let instead = remedy.as_deref().unwrap_or("undo the change in the spec");
                 format!("{instead}, or accept the loss with --allow-data-loss {address}")
             }
-            Self::Blocked { blocker, .. } => blocker.fix.clone(),
+            Self::Blocked { blocker, .. }
+            | Self::Unsafe {
+                objection: blocker, ..
+            } => blocker.fix.clone(),
             Self::StoodIn { fix, .. } => (*fix).to_owned(),
         }
     }
@@ -84,13 +95,24 @@ impl fmt::Display for Refusal {
             Self::DataLoss { address, why, .. } | Self::StoodIn { address, why, .. } => {
                 write!(f, "{address}: {why}")
             }
-            Self::Blocked { address, blocker } => write!(f, "{address}: {}", blocker.reason),
+            Self::Blocked { address, blocker }
+            | Self::Unsafe {
+                address,
+                objection: blocker,
+            } => write!(f, "{address}: {}", blocker.reason),
         }
     }
 }
 
 /// Every reason that shows in the entries.
-pub(super) fn find(entries: &[Entry], world: &World, may_lose: &[Address]) -> Vec<Refusal> {
+///
+/// # Errors
+/// A kind handed another's resource: a defect of this program.
+pub(super) fn find(
+    entries: &[Entry],
+    world: &World,
+    may_lose: &[Address],
+) -> Result<Vec<Refusal>, Error> {
     let needed = |address: &Address| {
         entries.iter().any(|entry| {
             entry.address == *address && matches!(entry.action, Action::Create | Action::Replace(_))
@@ -127,7 +149,27 @@ pub(super) fn find(entries: &[Entry], world: &World, may_lose: &[Address]) -> Ve
         })
     });
     let stood_in = entries.iter().filter_map(|entry| stood_in(entry, entries));
-    foreign.chain(losing).chain(stood_in).collect()
+    let found = foreign.chain(losing).chain(stood_in);
+    Ok(found.chain(objections(entries)?).collect())
+}
+
+/// What the kinds have against changes.
+fn objections(entries: &[Entry]) -> Result<Vec<Refusal>, Error> {
+    let mut found = Vec::new();
+    for entry in entries {
+        let live = entry.live.as_ref().and_then(|seen| seen.live.as_ref());
+        let (Action::Update | Action::Replace(_), Some(desired), Some(live)) =
+            (entry.action, &entry.desired, live)
+        else {
+            continue;
+        };
+        let objections = entry.kind.objections(desired, live)?;
+        found.extend(objections.into_iter().map(|objection| Refusal::Unsafe {
+            address: entry.address.clone(),
+            objection,
+        }));
+    }
+    Ok(found)
 }
 
 /// What has to go before its successor is made, while others that stay would leave it only for that successor: the

@@ -1,6 +1,6 @@
 //! A plan as text: what would change, layer by layer, and why.
 
-use super::style::{CREATE, DELETE, ERROR, FAINT, HINT, REPLACE, STRONG, UPDATE, paint};
+use super::style::{CREATE, DELETE, ERROR, FAINT, HINT, REPLACE, STRONG, UPDATE, WARN, paint};
 use super::wrap::{clean, hang, wrap};
 use crate::diff::{Action, Entry, NEW};
 use crate::plan::{Plan, Purpose};
@@ -47,7 +47,10 @@ pub(crate) fn plan(plan: &Plan, file: &str, width: usize) -> String {
         }
         text.push('\n');
     }
-    text + &ailments(plan, width) + &refusals(plan, width) + &summary(plan, file, width)
+    text + &ailments(plan, width)
+        + &refusals(plan, width)
+        + &summary(plan, file, width)
+        + &warnings(plan, width)
 }
 
 /// The last lines: how many of each, or that there is nothing to do.
@@ -241,6 +244,20 @@ fn refusals(plan: &Plan, width: usize) -> String {
         text += &format!("{}{} {fix}\n", " ".repeat(FIELD), paint(HINT, "fix:"));
     }
     text.push('\n');
+    text
+}
+
+/// Below everything else, where it is read last before a question is answered.
+fn warnings(plan: &Plan, width: usize) -> String {
+    let mut text = String::new();
+    for warning in &plan.warnings {
+        let address = warning.address.as_ref();
+        let about = address.map_or_else(String::new, |address| format!("{address}: "));
+        let told = hang(&format!("{about}{}", warning.text), width, 9);
+        text += &format!("\n{} {told}\n", paint(WARN, "Warning:"));
+        let fix = hang(&warning.fix, width, 14);
+        text += &format!("{}{} {fix}\n", " ".repeat(9), paint(HINT, "fix:"));
+    }
     text
 }
 

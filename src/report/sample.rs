@@ -7,7 +7,7 @@ use crate::diff::{Action, Entry};
 use crate::plan::{Plan, Purpose, Refusal, StepKind, StepNode};
 use crate::resource::{
     Address, Ailment, AnyKind, Blocker, Diff, Effect, Erased, Error, KindRef, Observer, Outputs,
-    ReplaceOrder, Resolve, Resource, Seen, Standing, Step,
+    ReplaceOrder, Resolve, Resource, Seen, Standing, Step, Warning,
 };
 
 /// A kind that has a noun and nothing else.
@@ -54,6 +54,14 @@ impl AnyKind for Named {
     }
 
     fn replace_order(&self, _: &Erased, _: &Erased) -> Result<ReplaceOrder, Error> {
+        nothing()
+    }
+
+    fn objections(&self, _: &Erased, _: &Erased) -> Result<Vec<Blocker>, Error> {
+        nothing()
+    }
+
+    fn warnings(&self, _: &Erased, _: Option<&Erased>) -> Result<Vec<Warning>, Error> {
         nothing()
     }
 
@@ -184,6 +192,7 @@ pub(super) fn plan_of(purpose: Purpose, entries: Vec<Entry>, refusals: Vec<Refus
         entries,
         steps,
         refusals,
+        warnings: Vec::new(),
         known: Default::default(),
         outputs: Default::default(),
     }

@@ -12,6 +12,8 @@ pub(super) const UPDATE: Style = AnsiColor::Yellow.on_default();
 pub(super) const REPLACE: Style = AnsiColor::Magenta.on_default();
 /// Something that is deleted.
 pub(super) const DELETE: Style = AnsiColor::Red.on_default();
+/// Something to know before going on.
+pub(super) const WARN: Style = AnsiColor::Yellow.on_default().bold();
 /// Something that went wrong.
 pub(super) const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// Something to do.

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 
 use super::{
     Address, Ailment, Blocker, Diff, Error, Found, Kind, Observer, Outputs, References,
-    ReplaceOrder, Resolve, Step, Wanted,
+    ReplaceOrder, Resolve, Step, Wanted, Warning,
 };
 
 /// A desired or live resource of some kind.
@@ -36,6 +36,10 @@ pub(crate) trait AnyKind: Send + Sync {
     fn diff(&self, desired: &Erased, live: &Erased, outputs: &dyn Resolve) -> Result<Diff, Error>;
     /// See [`Kind::replace_order`].
     fn replace_order(&self, desired: &Erased, live: &Erased) -> Result<ReplaceOrder, Error>;
+    /// See [`Kind::objections`].
+    fn objections(&self, desired: &Erased, live: &Erased) -> Result<Vec<Blocker>, Error>;
+    /// See [`Kind::warnings`].
+    fn warnings(&self, desired: &Erased, live: Option<&Erased>) -> Result<Vec<Warning>, Error>;
     /// See [`Kind::create`].
     fn create<'a>(
         &'a self,
@@ -268,6 +272,17 @@ impl<K: Kind> AnyKind for Of<K> {
         Ok(K::replace_order(
             typed::<K, _>(desired)?,
             typed::<K, _>(live)?,
+        ))
+    }
+
+    fn objections(&self, desired: &Erased, live: &Erased) -> Result<Vec<Blocker>, Error> {
+        Ok(K::objections(typed::<K, _>(desired)?, typed::<K, _>(live)?))
+    }
+
+    fn warnings(&self, desired: &Erased, live: Option<&Erased>) -> Result<Vec<Warning>, Error> {
+        Ok(K::warnings(
+            typed::<K, _>(desired)?,
+            live.map(typed::<K, _>).transpose()?,
         ))
     }
 

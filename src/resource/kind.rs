@@ -50,7 +50,7 @@ pub(crate) enum ReplaceOrder {
     DeleteFirst,
 }
 
-/// Something that will make AWS refuse a deletion.
+/// Something that will make AWS refuse a deletion, or that makes a change one that must not be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Blocker {
     /// What stands in the way.
@@ -66,6 +66,38 @@ pub(crate) struct Ailment {
     pub(crate) what: String,
     /// What a person can do about it.
     pub(crate) remedy: String,
+}
+
+/// Something that a person should know before a plan is carried out, and that stops nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Warning {
+    /// The resource it is about; nothing where it is about the stack as a whole.
+    pub(crate) address: Option<Address>,
+    /// What there is to know, and why it matters.
+    pub(crate) text: String,
+    /// What to do about it.
+    pub(crate) fix: String,
+}
+
+impl Warning {
+    /// One about no resource in particular.
+    #[must_use]
+    pub(crate) fn new(text: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            address: None,
+            text: text.into(),
+            fix: fix.into(),
+        }
+    }
+
+    /// The same, about the resource at `address`.
+    #[must_use]
+    pub(crate) fn about(self, address: &Address) -> Self {
+        Self {
+            address: Some(address.clone()),
+            ..self
+        }
+    }
 }
 
 /// One sort of AWS resource: how it is found, compared, made, changed and removed.
@@ -114,6 +146,17 @@ pub(crate) trait Kind: Sized + Send + Sync + 'static {
     /// What is wrong with it that no update mends; a plan says so whatever else it does.
     fn ailment(_live: &Self::Live) -> Option<Ailment> {
         None
+    }
+
+    /// Why it must not be brought from `live` to `desired`, although AWS would not object.
+    fn objections(_desired: &Self::Desired, _live: &Self::Live) -> Vec<Blocker> {
+        Vec::new()
+    }
+
+    /// What a person should know before it is brought from `live`, where there is any, to `desired`; the plan names
+    /// the address. Asked even where nothing differs, and of what is not selected as well.
+    fn warnings(_desired: &Self::Desired, _live: Option<&Self::Live>) -> Vec<Warning> {
+        Vec::new()
     }
 
     /// In which order a replacement goes.

@@ -4,9 +4,10 @@ use super::marks::{self, FINISHED};
 use super::work;
 use crate::kinds::ecs::OneOff;
 use crate::kong::migrations::Work;
+use crate::kong::version::{self, Jump};
 use crate::resource::{
     Address, Arn, Diff, Effect, Error, Found, Kind, Observer, Outputs, Ref, References, Resolve,
-    Step, Wanted,
+    Step, Wanted, Warning,
 };
 
 /// That the schema holds nothing of older versions any more.
@@ -91,6 +92,23 @@ impl Kind for SchemaFinish {
         diff.reference("database", database, &live.database, outputs, other);
         diff.field("image", image, &live.image);
         diff
+    }
+
+    /// From the first migration of `up` to the last of `finish` the schema serves two versions: what is written then is
+    /// written under rules that are about to change, and a control plane with pending migrations has been seen to
+    /// push empty configuration to every data plane (Kong/kong#12861). Kong's own upgrade guide forbids writes meanwhile.
+    fn warnings(desired: &Desired, live: Option<&Live>) -> Vec<Warning> {
+        let between = |live: &&Live| version::jump(&live.image, &desired.image) != Jump::Same;
+        let Some(live) = live.filter(between) else {
+            return Vec::new();
+        };
+        vec![Warning::new(
+            format!(
+                "between `kong migrations up` and `finish` the database serves {} and {} at once; a control plane may then push empty configuration to data planes (Kong/kong#12861)",
+                live.image, desired.image
+            ),
+            "hold back every write through the Admin API (decK included) until an apply has ended well",
+        )]
     }
 
     /// On a first installation the schema was finished when it was made, and its mark says so by now.

@@ -9,9 +9,10 @@ use super::work;
 use crate::kinds::ecs::OneOff;
 use crate::kong::admin_route::AdminRoute;
 use crate::kong::migrations::Work;
+use crate::kong::version::{self, Jump};
 use crate::resource::{
-    Address, Arn, Diff, Effect, Error, Found, Kind, Observer, Outputs, Ref, References, Resolve,
-    Step, Wanted,
+    Address, Arn, Blocker, Diff, Effect, Error, Found, Kind, Observer, Outputs, Ref, References,
+    Resolve, Step, Wanted, Warning,
 };
 
 /// The schema of the version that runs.
@@ -105,6 +106,53 @@ impl Kind for Schema {
         diff.field("image", image, &live.image);
         diff.field("admin_route", &admin_route.hash, &live.admin_route);
         diff
+    }
+
+    /// The schema goes forward only, and by tested steps only.
+    fn objections(desired: &Desired, live: &Live) -> Vec<Blocker> {
+        let (old, new) = (&live.image, &desired.image);
+        let by_digest =
+            "name the image by its digest alone if its tag says nothing of Kong's version";
+        let (reason, fix) = match version::jump(old, new) {
+            Jump::Back => (
+                format!(
+                    "{new} is older than {old}, whose migrations the database has been through; Kong has no way back"
+                ),
+                "keep the newer image; to go back, restore a snapshot of the database from before the upgrade".to_owned(),
+            ),
+            Jump::Major => (
+                format!("{old} to {new} is another major version, whose schema and configuration differ"),
+                format!(
+                    "set up a second stack with the new version and move the configuration over with decK; {by_digest}"
+                ),
+            ),
+            Jump::Same | Jump::Next | Jump::Later { .. } | Jump::Unknown => return Vec::new(),
+        };
+        vec![Blocker { reason, fix }]
+    }
+
+    fn warnings(desired: &Desired, live: Option<&Live>) -> Vec<Warning> {
+        let Some(live) = live else { return Vec::new() };
+        let (old, new) = (&live.image, &desired.image);
+        match version::jump(old, new) {
+            Jump::Later { skipped } => {
+                let versions = match skipped {
+                    1 => "1 minor version".to_owned(),
+                    skipped => format!("{skipped} minor versions"),
+                };
+                vec![Warning::new(
+                    format!(
+                        "{old} to {new} skips {versions}; Kong tests migrations between adjacent ones only"
+                    ),
+                    "upgrade one minor version at a time, or try it on a copy of the database before",
+                )]
+            }
+            Jump::Unknown => vec![Warning::new(
+                format!("{old} and {new} are not compared: their names do not tell Kong's version"),
+                "see yourself that the new one is not older and of the same major version; a database that has been migrated cannot go back",
+            )],
+            Jump::Same | Jump::Next | Jump::Back | Jump::Major => Vec::new(),
+        }
     }
 
     async fn create(cx: &Step, desired: &Desired) -> Result<Outputs, Error> {

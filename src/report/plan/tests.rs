@@ -5,7 +5,7 @@ use crate::plan::Refusal;
 use crate::report::sample::{
     CLUSTER, LISTENER, POLICY, SUBNET, TASK, VPC, ailing, at, differing, entry, plan_of, retired,
 };
-use crate::resource::Blocker;
+use crate::resource::{Blocker, Warning};
 
 const MISSING: &str = "it is in the spec and not in AWS";
 
@@ -178,6 +178,31 @@ fn refusals_come_before_the_summary() {
           fix: detach eni-1
 
     Plan: 1 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged.
+    ");
+}
+
+#[test]
+fn warnings_come_last_and_change_nothing_else() {
+    let same = vec![entry("network/vpc", &VPC, Action::NoOp, "")];
+    let mut plan = plan_of(Purpose::Apply, same, Vec::new());
+    plan.warnings = vec![
+        Warning::new(
+            "writes through the Admin API should wait while the schema is half-way between two versions",
+            "hold them back until this plan has been applied, however long that may take",
+        )
+        .about(&at("database/schema-finish")),
+        Warning::new("hers\u{1b}[2J", "none"),
+    ];
+    insta::assert_snapshot!(shown(&plan), @r"
+    No changes. AWS matches kongstack.yaml.
+
+    Warning: database/schema-finish: writes through the Admin API should wait while
+             the schema is half-way between two versions
+             fix: hold them back until this plan has been applied, however long that
+                  may take
+
+    Warning: hers
+             fix: none
     ");
 }
 
