@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::addresses;
 use super::draft::Draft;
-use super::network;
+use super::{database, discovery, network};
 use crate::kinds::ecs::{
     Architecture, ClusterDesired, Container, EcsCluster, Health, TaskLog, TaskNetwork,
 };
-use crate::kong::environment::Environment;
+use crate::kong::environment::{self, Environment, Role, Surroundings};
+use crate::kong::shutdown::Shutdown;
 use crate::resource::{Address, Arn, Ref, SecurityGroupId, Text};
 use crate::spec::{self, Named, StackSpec};
 
@@ -51,15 +52,32 @@ pub(super) fn task_log(group: Address) -> TaskLog {
     }
 }
 
+/// Kong's settings for a task of that role.
+pub(super) fn settings(spec: &StackSpec, role: Role, cpu: u32) -> Environment {
+    let cidrs = network::public_subnet_cidrs(spec);
+    let around = Surroundings {
+        database_host: (&database::host()).into(),
+        database_name: database::DATABASE,
+        control_plane: discovery::control_plane_host(spec),
+        load_balancer: Text::join(cidrs.iter().map(Text::from), ","),
+        cpu,
+        own: &spec.kong.environment,
+    };
+    environment::environment(role, &around)
+}
+
 /// A container that serves: Kong, started by the image's own command and watched by its own health check.
 ///
-/// Its root file system stays writable, for Kong keeps its configuration, sockets and cache below its prefix in it.
+/// Its root file system stays writable. Kong writes its configuration, sockets and cache below its prefix,
+/// `/usr/local/kong`, where the image also keeps libraries, so that a volume mounted there would hide them. A volume
+/// for another prefix belongs to root on Fargate, and the image's user `kong` could not write to it; only a second
+/// container that runs as root could change that, which is the larger risk.
 pub(super) fn node(
     spec: &StackSpec,
     log: TaskLog,
     environment: Environment,
     secrets: BTreeMap<String, Text>,
-    drain: u32,
+    shutdown: Shutdown,
 ) -> Container {
     Container {
         image: spec.kong.image.as_str().to_owned(),
@@ -69,8 +87,7 @@ pub(super) fn node(
         secrets,
         log,
         health: Some(health()),
-        // From the stop signal: what workers have to finish, and as much again as the process around them may take.
-        stop_timeout: Duration::from_secs(u64::from(drain) + 20),
+        stop_timeout: shutdown.stop,
         init_process: spec.exec,
         labels: BTreeMap::new(),
     }

@@ -1,13 +1,14 @@
 //! The control plane: one node that owns the configuration, reached by the data planes only.
 
 use super::addresses;
-use super::compute::{architecture, cluster, node, task_log, task_network};
+use super::compute::{architecture, cluster, node, settings, task_log, task_network};
 use super::draft::Draft;
 use super::{identity, migrations, secrets};
 use crate::kinds::ecs::{
     Container, Count, EcsService, EcsServiceDesired, Share, TaskDefinition, TaskDefinitionDesired,
 };
-use crate::kong::environment::{self, ADMIN_PORT, CLUSTER_PORT, STATUS_PORT};
+use crate::kong::environment::{self, ADMIN_PORT, CLUSTER_PORT, Role, STATUS_PORT};
+use crate::kong::shutdown;
 use crate::resource::Ref;
 use crate::spec::{Named, StackSpec};
 
@@ -41,8 +42,6 @@ fn draw_task(draft: &mut Draft<'_>) {
 }
 
 fn container(spec: &StackSpec) -> Container {
-    let database = migrations::kong_database();
-    let own = &spec.kong.environment;
     let from = [
         (environment::CLUSTER_CERT, secrets::certificate()),
         (environment::CLUSTER_CERT_KEY, secrets::certificate_key()),
@@ -56,9 +55,9 @@ fn container(spec: &StackSpec) -> Container {
         ..node(
             spec,
             task_log(addresses::control_plane_logs()),
-            environment::control_plane(&database, spec.control_plane.cpu, own),
+            settings(spec, Role::ControlPlane, spec.control_plane.cpu),
             from.map(|(name, text)| (name.to_owned(), text)).into(),
-            environment::CONTROL_PLANE_DRAIN,
+            shutdown::CONTROL_PLANE,
         )
     }
 }

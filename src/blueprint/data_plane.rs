@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::addresses;
-use super::compute::{CONTAINER, architecture, cluster, node, task_log, task_network};
+use super::compute::{CONTAINER, architecture, cluster, node, settings, task_log, task_network};
 use super::draft::Draft;
-use super::{discovery, identity, ingress, network, secrets, security};
+use super::{identity, ingress, network, secrets, security};
 use crate::kinds::autoscaling::{
     Metric, ScalableTarget, ScalableTargetDesired, ScalingPolicy, ScalingPolicyDesired,
 };
@@ -13,7 +13,8 @@ use crate::kinds::ecs::{
     Container, Count, EcsService, EcsServiceDesired, LoadBalancing, Share, TaskDefinition,
     TaskDefinitionDesired,
 };
-use crate::kong::environment::{self, PROXY_PORT, STATUS_PORT};
+use crate::kong::environment::{self, PROXY_PORT, Role, STATUS_PORT};
+use crate::kong::shutdown;
 use crate::resource::{Address, Ref, ResourceLabel, Text};
 use crate::spec::{Named, StackSpec};
 
@@ -51,10 +52,6 @@ fn draw_task(draft: &mut Draft<'_>) {
 }
 
 fn container(spec: &StackSpec) -> Container {
-    let host = discovery::control_plane_host(spec);
-    let cidrs = network::public_subnet_cidrs(spec);
-    let trusted = Text::join(cidrs.iter().map(Text::from), ",");
-    let own = &spec.kong.environment;
     let from = [
         (environment::CLUSTER_CERT, secrets::certificate()),
         (environment::CLUSTER_CERT_KEY, secrets::certificate_key()),
@@ -64,9 +61,9 @@ fn container(spec: &StackSpec) -> Container {
         ..node(
             spec,
             task_log(addresses::data_plane_logs()),
-            environment::data_plane(&host, trusted, spec.data_plane.cpu, own),
+            settings(spec, Role::DataPlane, spec.data_plane.cpu),
             from.map(|(name, text)| (name.to_owned(), text)).into(),
-            environment::DATA_PLANE_DRAIN,
+            shutdown::DATA_PLANE,
         )
     }
 }

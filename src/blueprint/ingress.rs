@@ -9,12 +9,9 @@ use crate::kinds::elb::{
     TargetGroup, TargetGroupDesired,
 };
 use crate::kong::environment::{PROXY_PORT, STATUS_PORT};
+use crate::kong::shutdown;
 use crate::resource::{Address, DnsName, Ref, Text};
 use crate::spec::{Certificate, HttpMode, Named, StackSpec};
-
-/// How long a data plane that leaves may finish its requests before ECS tells it to stop; Kong then has time of its
-/// own. With less than the 120 s that Fargate grants for stopping, a rollout does not wait for idle connections.
-const DEREGISTRATION_DELAY: Duration = Duration::from_secs(60);
 
 /// Less than the 75 s after which Kong's nginx closes a connection, so that it is never Kong that closes one the
 /// load balancer is about to use.
@@ -107,7 +104,7 @@ fn draw_target_group(draft: &mut Draft<'_>) {
             healthy_threshold: 2,
             unhealthy_threshold: 3,
         },
-        deregistration_delay: DEREGISTRATION_DELAY,
+        deregistration_delay: shutdown::DEREGISTRATION_DELAY,
         tags: draft.tags(&address, &name),
         name,
     };

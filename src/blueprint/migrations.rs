@@ -2,18 +2,21 @@
 //! the admin route.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::addresses;
-use super::compute::{architecture, cluster, task_log, task_network};
+use super::compute::{architecture, cluster, settings, task_log, task_network};
 use super::draft::Draft;
 use super::{database, discovery, identity, network, secrets, security};
 use crate::kinds::ecs::{Container, OneOff, TaskDefinition, TaskDefinitionDesired};
 use crate::kinds::kong::{Schema, SchemaDesired, SchemaFinish, SchemaFinishDesired};
 use crate::kong::admin_route::{Access, AdminRoute};
-use crate::kong::{environment, migrations};
+use crate::kong::environment::Role;
+use crate::kong::{environment, migrations, shutdown};
 use crate::resource::{Address, Ref};
 use crate::spec::{ApiKey, Named, StackSpec};
+
+/// CPU units: room for the command line and PostgreSQL's answers; it serves nothing.
+const CPU: u32 = 512;
 
 /// Draws the task definition, the schema and its finish.
 pub(crate) fn draw(draft: &mut Draft<'_>) {
@@ -55,14 +58,6 @@ pub(super) fn admin_route(spec: &StackSpec) -> AdminRoute {
     })
 }
 
-/// The database as Kong reaches it.
-pub(super) fn kong_database() -> environment::Database {
-    environment::Database {
-        host: (&database::host()).into(),
-        name: database::DATABASE.to_owned(),
-    }
-}
-
 /// What every task that uses the database needs before it can start: a way out, its rules and policies, the writer.
 pub(super) fn ready(spec: &StackSpec) -> Vec<Address> {
     [
@@ -98,17 +93,16 @@ fn draw_task(draft: &mut Draft<'_>) {
         // What a task does is said when it is run; run as it is, it only looks.
         command: ["kong", "migrations", "list"].map(str::to_owned).to_vec(),
         ports: Vec::new(),
-        environment: environment::migrations(&kong_database(), &spec.kong.environment),
+        environment: settings(spec, Role::Migrations, CPU),
         secrets: from.map(|(name, text)| (name.to_owned(), text)).into(),
         log: task_log(addresses::migrations_logs()),
         health: None,
-        stop_timeout: Duration::from_secs(30),
+        stop_timeout: shutdown::MIGRATIONS_STOP,
         init_process: false,
         labels: BTreeMap::new(),
     };
     let desired = TaskDefinitionDesired {
-        // Room for the command line and PostgreSQL's answers; it serves nothing.
-        cpu: 512,
+        cpu: CPU,
         memory: 1024,
         architecture: architecture(spec.control_plane.architecture),
         execution_role: identity::execution_role(),

@@ -89,24 +89,59 @@ fn task(blueprint: &Blueprint, address: &Address) -> String {
         "{} CPU, {} MiB, {}",
         desired.cpu, desired.memory, desired.architecture
     );
-    let head = format!("{address}: {}, {size}", container.image);
-    let lines: Vec<_> = [head]
-        .into_iter()
-        .chain(environment)
-        .chain(secrets)
-        .collect();
+    let health = container.health.as_ref();
+    let health = health.map_or("none", |health| health.command.as_str());
+    let head = [
+        format!("{address}: {}, {size}", container.image),
+        format!("  command: {}", container.command.join(" ")),
+        format!("  ports: {:?}", container.ports),
+        format!("  health: {health}"),
+        format!("  stop timeout: {:?}", container.stop_timeout),
+        format!("  init process: {}", container.init_process),
+    ];
+    let lines: Vec<_> = head.into_iter().chain(environment).chain(secrets).collect();
     lines.join("\n")
 }
 
 #[test]
-fn what_the_tasks_of_the_quickstart_are_told() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart.yaml");
-    let blueprint = drawn(&path);
-    let tasks = [
-        addresses::migrations_task(),
-        addresses::control_plane_task(),
-        addresses::data_plane_task(),
-    ];
-    let text = tasks.map(|address| task(&blueprint, &address)).join("\n\n");
-    matches_snapshot("quickstart-tasks", &text);
+fn what_the_tasks_of_the_examples_are_told() {
+    for path in examples() {
+        let blueprint = drawn(&path);
+        let tasks = [
+            addresses::migrations_task(),
+            addresses::control_plane_task(),
+            addresses::data_plane_task(),
+        ];
+        let text = tasks.map(|address| task(&blueprint, &address)).join("\n\n");
+        matches_snapshot(&format!("{}-tasks", name(&path)), &text);
+    }
+}
+
+/// Everything that is done before the resource at `address`, as a selection of it brings it along.
+fn needed(blueprint: &Blueprint, address: Address) -> BTreeSet<Address> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![address];
+    while let Some(address) = open.pop() {
+        if let Some(resource) = blueprint.resources.get(&address)
+            && found.insert(address)
+        {
+            open.extend(resource.references.iter().cloned());
+        }
+    }
+    found
+}
+
+#[test]
+fn no_selection_rolls_a_node_without_what_its_version_needs() {
+    for path in examples() {
+        let blueprint = drawn(&path);
+        let data_plane = needed(&blueprint, addresses::data_plane_service());
+        let control_plane = needed(&blueprint, addresses::control_plane_service());
+        let finish = needed(&blueprint, addresses::schema_finish());
+        assert!(data_plane.contains(&addresses::control_plane_service()));
+        assert!(data_plane.contains(&addresses::schema_finish()));
+        assert!(control_plane.contains(&addresses::schema()));
+        assert!(!control_plane.contains(&addresses::schema_finish()));
+        assert!(finish.contains(&addresses::control_plane_service()));
+    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod admin_route;
 mod certificate;
 pub(crate) mod environment;
 pub(crate) mod migrations;
+pub(crate) mod shutdown;
 pub(crate) mod version;
 
 pub(crate) use admin_key::admin_key;

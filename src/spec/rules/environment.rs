@@ -5,28 +5,59 @@ use crate::spec::model::StackSpec;
 use crate::spec::path::SpecPath;
 use crate::spec::problem::{Problem, Problems};
 
-/// Settings that the stack makes; another value would take the planes apart.
-const OURS: [&str; 11] = [
-    "KONG_ADMIN_GUI_LISTEN",
-    "KONG_ADMIN_LISTEN",
-    "KONG_DATABASE",
-    "KONG_NGINX_DAEMON",
-    "KONG_PREFIX",
-    "KONG_PROXY_LISTEN",
-    "KONG_REAL_IP_HEADER",
-    "KONG_REAL_IP_RECURSIVE",
-    "KONG_ROLE",
-    "KONG_STATUS_LISTEN",
-    "KONG_TRUSTED_IPS",
+const PLANES: &str = "control plane and data planes are told apart and find each other by it";
+const DATABASE: &str = "it leads to the stack's database; data planes must have none";
+const HEALTH: &str =
+    "target group, Cloud Map and security groups are made for the ports that the stack sets";
+const CLIENT: &str =
+    "by it the gateway knows a client's address, which the guard of the Admin API relies on";
+const PROCESS: &str = "the container starts, stops and is watched by it";
+
+/// Settings that the stack makes, by how they begin or in full, and what another value would break.
+const OURS: [(&str, &str); 18] = [
+    ("KONG_ADMIN_GUI_LISTEN", HEALTH),
+    ("KONG_ADMIN_LISTEN", HEALTH),
+    ("KONG_CLUSTER_*", PLANES),
+    ("KONG_DATABASE", DATABASE),
+    ("KONG_DECLARATIVE_CONFIG*", PLANES),
+    ("KONG_NGINX_DAEMON", PROCESS),
+    ("KONG_NGINX_MAIN_DAEMON", PROCESS),
+    ("KONG_NGINX_MAIN_WORKER_SHUTDOWN_TIMEOUT", PROCESS),
+    ("KONG_NGINX_PROXY_REAL_IP_*", CLIENT),
+    ("KONG_NGINX_PROXY_SET_REAL_IP_FROM", CLIENT),
+    ("KONG_PG_*", DATABASE),
+    ("KONG_PREFIX", PROCESS),
+    ("KONG_PROXY_LISTEN", HEALTH),
+    ("KONG_REAL_IP_HEADER", CLIENT),
+    ("KONG_REAL_IP_RECURSIVE", CLIENT),
+    ("KONG_ROLE", PLANES),
+    ("KONG_STATUS_LISTEN", HEALTH),
+    ("KONG_TRUSTED_IPS", CLIENT),
 ];
-const OUR_PREFIXES: [&str; 3] = ["KONG_CLUSTER_", "KONG_DECLARATIVE_CONFIG", "KONG_PG_"];
-const SECRETS: [&str; 5] = ["_PASSWORD", "_KEY", "_TOKEN", "_SECRET", "_LICENSE_DATA"];
+
+/// How the names of settings end whose values are secrets.
+const SECRETS: [&str; 9] = [
+    "_PASSWORD",
+    "_PASSPHRASE",
+    "_KEY",
+    "_TOKEN",
+    "_SECRET",
+    "_SECRET_ID",
+    "_CREDENTIAL",
+    "_CREDENTIALS",
+    "_LICENSE_DATA",
+];
+
+/// The plugins that guard the way to the Admin API.
+const GUARDS: [&str; 4] = ["key-auth", "ip-restriction", "acl", "rate-limiting"];
 
 pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
-    for key in spec.kong.environment.keys() {
+    for (key, value) in &spec.kong.environment {
         let path = at("kong.environment").key(key);
-        if let Some(problem) = problem(key, path) {
+        if let Some(problem) = problem(key, value, path.clone()) {
             out.add(problem.about_key());
+        } else if key == "KONG_PLUGINS" {
+            check_plugins(value, path, out);
         }
     }
 }
@@ -38,9 +69,49 @@ pub(super) fn is_secret(key: &str) -> bool {
         .any(|end| key.to_ascii_uppercase().ends_with(end))
 }
 
-fn problem(key: &str, path: SpecPath) -> Option<Problem> {
+/// Whether a value holds a secret, whatever its setting is called: a private key, or a URL with a password.
+fn holds_secret(value: &str) -> bool {
+    let authority = value.split_once("://").map(|(_, rest)| rest);
+    let authority = authority.and_then(|rest| rest.split(['/', '?', '#']).next());
+    let user = authority.and_then(|authority| authority.rsplit_once('@'));
+    value.contains("PRIVATE KEY-----") || user.is_some_and(|(user, _)| user.contains(':'))
+}
+
+/// What another value of a setting that the stack makes would break.
+fn broken_by(key: &str) -> Option<&'static str> {
+    let fits = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(begin) => key.starts_with(begin),
+        None => key == pattern,
+    };
+    let found = OURS.iter().find(|(pattern, _)| fits(pattern));
+    found.map(|(_, broken)| *broken)
+}
+
+/// The admin route is guarded by plugins of Kong's own, so they must be among those that are loaded.
+fn check_plugins(value: &str, path: SpecPath, out: &mut Problems) {
+    let loaded: Vec<&str> = value.split(',').map(str::trim).collect();
+    let mut missing = GUARDS.iter().filter(|guard| !loaded.contains(guard));
+    if loaded.contains(&"bundled") || missing.next().is_none() {
+        return;
+    }
+    let guards = GUARDS.join(", ");
+    out.add(
+        Problem::new(
+            "environment-plugins",
+            path,
+            "`KONG_PLUGINS` leaves out plugins that guard the Admin API",
+        )
+        .because(format!(
+            "the way to it is made with {guards}; Kong refuses to import it without them"
+        ))
+        .fix(format!("begin it with `bundled`, or add {guards}")),
+    );
+}
+
+fn problem(key: &str, value: &str, path: SpecPath) -> Option<Problem> {
     let good = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    let secret = is_secret(key);
+    // A reference to a vault is no secret itself.
+    let secret = (is_secret(key) && !value.starts_with("{vault://")) || holds_secret(value);
     let kong = key
         .strip_prefix("KONG_")
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(good));
@@ -56,13 +127,13 @@ fn problem(key: &str, path: SpecPath) -> Option<Problem> {
         )
         .because("Kong reads variables that begin with `KONG_`, in capitals")
         .fix(format!("write `{upper}`, if that is what is meant"))
-    } else if OURS.contains(&key) || OUR_PREFIXES.iter().any(|prefix| key.starts_with(prefix)) {
+    } else if let Some(broken) = broken_by(key) {
         Problem::new(
             "environment-reserved",
             path,
             format!("`{key}` is set by the stack"),
         )
-        .because("planes, database and load balancer find each other by it")
+        .because(broken)
         .fix("take it out")
     } else if secret {
         Problem::new("environment-secret", path, format!("`{key}` looks like a secret"))
@@ -83,6 +154,10 @@ mod tests {
         accept(&[
             "kong: {environment: {KONG_LOG_LEVEL: notice, KONG_ANONYMOUS_REPORTS: off, KONG_NGINX_WORKER_PROCESSES: '2'}}",
             "kong: {environment: }",
+            "kong: {environment: {KONG_PLUGINS: 'bundled,my-plugin'}}",
+            "kong: {environment: {KONG_PLUGINS: 'key-auth, acl, ip-restriction,rate-limiting'}}",
+            "kong: {environment: {KONG_MY_TOKEN: '{vault://env/my-token}', KONG_NGINX_HTTP_SERVER_TOKENS: off}}",
+            "kong: {environment: {KONG_TRACING_ENDPOINT: 'https://collector.example.com/a@b:c'}}",
         ]);
     }
 
@@ -120,6 +195,22 @@ mod tests {
             "environment-secret kong.environment.KONG_VAULT_HCV_TOKEN: `KONG_VAULT_HCV_TOKEN` looks like a secret",
         ),
         (
+            "kong: {environment: {KONG_VAULT_HCV_APPROLE_SECRET_ID: x}}",
+            "environment-secret kong.environment.KONG_VAULT_HCV_APPROLE_SECRET_ID: `KONG_VAULT_HCV_APPROLE_SECRET_ID` looks like a secret",
+        ),
+        (
+            "kong: {environment: {KONG_TRACING_ENDPOINT: 'https://me:pass@collector.example.com/'}}",
+            "environment-secret kong.environment.KONG_TRACING_ENDPOINT: `KONG_TRACING_ENDPOINT` looks like a secret",
+        ),
+        (
+            "kong: {environment: {KONG_LUA_SSL_TRUSTED_CERTIFICATE: '-----BEGIN EC PRIVATE KEY-----'}}",
+            "environment-secret kong.environment.KONG_LUA_SSL_TRUSTED_CERTIFICATE: `KONG_LUA_SSL_TRUSTED_CERTIFICATE` looks like a secret",
+        ),
+        (
+            "kong: {environment: {KONG_PLUGINS: 'key-auth,my-plugin'}}",
+            "environment-plugins kong.environment.KONG_PLUGINS: `KONG_PLUGINS` leaves out plugins that guard the Admin API",
+        ),
+        (
             "kong: {environment: {KONG_LOG_LEVEL: 3}}",
             "wrong-type kong.environment.KONG_LOG_LEVEL: a text belongs here, not the number 3",
         ),
@@ -132,5 +223,17 @@ mod tests {
     #[test]
     fn refuses() {
         refuse(REFUSED);
+    }
+
+    #[test]
+    fn everything_the_stack_makes_is_refused_with_what_it_would_break() {
+        for (pattern, broken) in super::OURS {
+            let key = pattern.replace('*', "X");
+            let spec = format!("kong: {{environment: {{{key}: x}}}}");
+            let told =
+                format!("environment-reserved kong.environment.{key}: `{key}` is set by the stack");
+            refuse(&[(&spec, &told)]);
+            assert_eq!(super::broken_by(&key), Some(broken));
+        }
     }
 }
