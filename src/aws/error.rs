@@ -68,7 +68,7 @@ impl AwsError {
             SdkError::DispatchFailure(failure) if is_credentials(failure) => {
                 ("NoCredentials", Class::Credentials)
             }
-            SdkError::DispatchFailure(failure) if failure.is_io() && is_refused(failure) => {
+            SdkError::DispatchFailure(failure) if is_unconnected(failure) => {
                 ("Unreachable", Class::Unreachable)
             }
             SdkError::DispatchFailure(_) => ("ConnectionLost", Class::Unclear),
@@ -175,12 +175,13 @@ fn is_credentials(failure: &aws_smithy_runtime_api::client::result::DispatchFail
     })
 }
 
-fn is_refused(failure: &aws_smithy_runtime_api::client::result::DispatchFailure) -> bool {
+/// Whether no connection was made, so that AWS cannot have got the request.
+fn is_unconnected(failure: &aws_smithy_runtime_api::client::result::DispatchFailure) -> bool {
     failure.as_connector_error().is_some_and(|error| {
         let text = chain(error);
-        ["refused", "dns error", "failed to lookup", "unreachable"]
-            .iter()
-            .any(|word| text.contains(word))
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        let refused = ["refused", "dns error", "failed to lookup", "unreachable"];
+        failure.is_io() && has(&refused) || failure.is_timeout() && has(&["HTTP connect timeout"])
     })
 }
 

@@ -177,6 +177,12 @@ fn credentials_hint(error: &AwsError, around: &Surroundings) -> String {
             None => "name a profile (--profile, AWS_PROFILE), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or try it out with --sandbox, which needs no account".to_owned(),
         };
     }
+    if has(&["scoped to a valid region"]) {
+        return format!(
+            "there is no region `{}` at this endpoint: look at `region` in the spec and --region",
+            around.region
+        );
+    }
     if has(&["signature", "requesttimetooskewed"]) {
         return "the secret key does not fit the access key, or this machine's clock is wrong"
             .to_owned();

@@ -1,7 +1,10 @@
 //! What a person gets wrong: each a clear message, the right exit code, and nothing done.
 
+use std::collections::BTreeMap;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::time::Duration;
 
 use crate::support::{World, example, run};
 
@@ -220,6 +223,26 @@ fn an_endpoint_that_cannot_be_reached_is_named() {
 }
 
 #[test]
+fn an_endpoint_that_takes_no_connection_is_given_up_after_the_first_knocks() {
+    // Once its queue is full, a listener that accepts nobody answers no more: packets go nowhere, as in a network
+    // without a way out.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = silent.local_addr().expect("an address");
+    let patience = Duration::from_millis(300);
+    let connections =
+        (0..10_000).map_while(|_| TcpStream::connect_timeout(&address, patience).ok());
+    let queue: Vec<_> = connections.collect();
+    assert!(queue.len() < 10_000, "it takes them all");
+    let output = run(&mut outside(&World::new(), &format!("http://{address}"))).exits(1);
+    // Only who knocks gives up so early: other calls are tried for a minute.
+    let said = output.all();
+    let knock = "because: sts:GetCallerIdentity: Unreachable:";
+    assert!(said.contains(knock), "{}", output.stderr);
+    assert!(said.contains("HTTP connect timeout"), "{}", output.stderr);
+    drop(queue);
+}
+
+#[test]
 fn a_region_that_does_not_exist_is_refused() {
     let world = World::new();
     let output = world.run(&[
@@ -229,6 +252,19 @@ fn a_region_that_does_not_exist_is_refused() {
         "--region",
         "eu-west-99",
     ]);
-    assert!([1, 3].contains(&output.code), "{output:?}");
-    assert!(output.stderr.contains("eu-west-99"), "{}", output.stderr);
+    let output = output.exits(1);
+    let hint = "hint: there is no region `eu-west-99`";
+    assert!(output.all().contains(hint), "{}", output.stderr);
+    // No such answer is worth asking for again: two who need the same each ask once.
+    let calls = world.calls();
+    let refused = calls.iter().filter(|call| {
+        let code = call.error.as_deref().unwrap_or_default();
+        ["SignatureDoesNotMatch", "InvalidSignatureException"].contains(&code)
+    });
+    let mut asked: BTreeMap<_, usize> = BTreeMap::new();
+    for call in refused {
+        *asked.entry((&call.operation, &call.resource)).or_default() += 1;
+    }
+    assert!(!asked.is_empty(), "{calls:?}");
+    assert!(asked.values().all(|times| *times <= 2), "{asked:?}");
 }

@@ -1,6 +1,6 @@
 //! Runs that were stopped half-way: the next one finds what is there and goes on.
 
-use crate::support::{Running, World, planned};
+use crate::support::{Running, World, account, planned};
 
 const SPEC: &str = "\
 name: stopped
@@ -63,4 +63,19 @@ fn a_deletion_whose_answer_was_lost_is_not_refused_for_being_done() {
     world.fault("ecs", "DeleteTaskDefinitions", "cut-after", 3);
     let _ = world.run(&["destroy", "--auto-approve"]).exits(0);
     assert_eq!(world.faults_left(), 0);
+}
+
+#[tokio::test]
+async fn a_record_whose_deletion_was_not_answered_is_gone_all_the_same() {
+    let world = World::new();
+    account::hosted_zone(&world.aws("eu-west-1"), "example.com").await;
+    let ingress = "ingress: {domain: gw.example.com, hosted_zone: example.com}\n";
+    world.write("kongstack.yaml", &format!("{SPEC}{ingress}"));
+    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    // Asked again, Route 53 refuses to delete what it does not have.
+    world.fault("route53", "ChangeResourceRecordSets", "cut-after", 1);
+    let _ = world.run(&["destroy", "--auto-approve"]).exits(0);
+    assert_eq!(world.faults_left(), 0);
+    let plan = world.run(&["plan", "--destroy"]).exits(0);
+    assert_eq!(planned(&plan.stdout), Vec::<String>::new());
 }

@@ -84,7 +84,7 @@ impl fmt::Display for Protocol {
 pub(crate) struct ListenerLive {
     pub(super) arn: String,
     load_balancer: Arn,
-    port: u16,
+    pub(super) port: u16,
     protocol: String,
     certificate: Option<String>,
     policy: Option<String>,

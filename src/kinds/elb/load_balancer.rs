@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 use futures::try_join;
 
 use super::look::{self, LoadBalancerLive};
-use super::tagging;
+use super::{balancer_blockers, tagging};
 use crate::aws::{OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
@@ -20,7 +20,7 @@ use crate::resource::{
 /// Published logs of provisioning tools: 141 to 187 seconds.
 const CREATION: Patience = Patience::seconds(4, 160, 900);
 const DELETION: Patience = Patience::seconds(3, 5, 300);
-const PROTECTION: &str = "deletion_protection.enabled";
+pub(super) const PROTECTION: &str = "deletion_protection.enabled";
 
 /// An Application Load Balancer, found by its name, which is unique in a region.
 pub(crate) struct LoadBalancer;
@@ -238,23 +238,12 @@ impl Kind for LoadBalancer {
         Ok(Self::outputs(&live))
     }
 
-    /// The spec has no switch for this protection: somebody turned it on by hand, and meant it.
     async fn blockers(
-        _cx: &Observer,
+        cx: &Observer,
         _desired: Option<&LoadBalancerDesired>,
         live: &LoadBalancerLive,
     ) -> Result<Vec<Blocker>, Error> {
-        let protected = live.attributes.get(PROTECTION).map(String::as_str) == Some("true");
-        Ok(protected
-            .then(|| Blocker {
-                reason: format!(
-                    "load balancer {} is protected against deletion, which was switched on by hand",
-                    live.name
-                ),
-                fix: "switch its deletion protection off, or run `apply`, which does".to_owned(),
-            })
-            .into_iter()
-            .collect())
+        Ok(balancer_blockers::find(cx, live))
     }
 
     async fn delete(

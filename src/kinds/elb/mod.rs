@@ -4,6 +4,7 @@
 //! three answers before the rules' own tags can be asked for. [`look`] takes that walk once, for all three kinds.
 
 mod action;
+mod balancer_blockers;
 mod condition;
 mod health_check;
 mod listener;

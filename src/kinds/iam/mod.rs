@@ -2,6 +2,7 @@
 
 mod policy;
 pub(crate) mod role;
+mod role_holders;
 pub(crate) mod role_policy;
 mod tagging;
 

@@ -9,16 +9,17 @@ use futures::future::try_join_all;
 use futures::try_join;
 
 use super::policy::{PolicyDocument, Statements};
+use super::role_holders;
 use super::tagging::{from_iam, to_iam};
 use crate::aws::{AwsError, OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Patience, References,
-    ReplaceOrder, Resolve, ResourceName, Step, Tags, Wanted,
+    Arn, Blocker, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Patience,
+    References, ReplaceOrder, Resolve, ResourceName, Step, Tags, Wanted,
 };
 
 /// AWS's word for a role that is not there.
-const ABSENT: &[&str] = &["NoSuchEntity"];
+pub(super) const ABSENT: &[&str] = &["NoSuchEntity"];
 
 /// IAM answers from copies that agree within seconds.
 const PROPAGATION: Patience = Patience::seconds(2, 5, 120);
@@ -187,12 +188,20 @@ impl Kind for Role {
                 .map_err(failed("iam:UpdateRole"))?;
         }
         if diff.has("attached_policies") {
-            detach(cx, live).await?;
+            role_holders::detach(cx, &live.name, &live.attached).await?;
         }
         if diff.has("tags") {
             retag(cx, &desired.tags, live).await?;
         }
         Ok(Self::outputs(live))
+    }
+
+    async fn blockers(
+        cx: &Observer,
+        _desired: Option<&Desired>,
+        live: &Live,
+    ) -> Result<Vec<Blocker>, Error> {
+        role_holders::profiles(cx, &live.name).await
     }
 
     async fn delete(
@@ -201,7 +210,7 @@ impl Kind for Role {
         live: &Live,
     ) -> Result<Vec<String>, Error> {
         let client = cx.clients().iam();
-        detach(cx, live).await?;
+        role_holders::detach(cx, &live.name, &live.attached).await?;
         let what = format!("the deletion of {}", live.name);
         cx.retry(&what, PROPAGATION, &["DeleteConflict"], || async {
             let deleted = client.delete_role().role_name(&live.name).send().await;
@@ -235,7 +244,7 @@ async fn list(client: &aws_sdk_iam::Client, path: &str) -> Result<Vec<String>, E
 
 /// Reads a role, with the ARNs of the managed policies attached to it.
 async fn find(client: &aws_sdk_iam::Client, name: &str) -> Result<Option<Live>, Error> {
-    let (role, attached) = try_join!(read(client, name), attached(client, name))?;
+    let (role, attached) = try_join!(read(client, name), role_holders::attached(client, name))?;
     Ok(role.map(|role| Live {
         trust: Statements::decode(role.assume_role_policy_document().unwrap_or_default()),
         tags: from_iam(role.tags()),
@@ -251,23 +260,6 @@ async fn read(client: &aws_sdk_iam::Client, name: &str) -> Result<Option<IamRole
     let answer = client.get_role().role_name(name).send().await;
     let answer = answer.map_err(failed("iam:GetRole")).or_absent(ABSENT)?;
     Ok(answer.and_then(|answer| answer.role))
-}
-
-async fn attached(client: &aws_sdk_iam::Client, name: &str) -> Result<Vec<String>, Error> {
-    let mut pages = client
-        .list_attached_role_policies()
-        .role_name(name)
-        .into_paginator()
-        .items()
-        .send();
-    let mut arns = Vec::new();
-    while let Some(policy) = pages.next().await {
-        let policy = policy
-            .map_err(failed("iam:ListAttachedRolePolicies"))
-            .or_absent(ABSENT)?;
-        arns.extend(policy.and_then(|policy| policy.policy_arn));
-    }
-    Ok(arns)
 }
 
 /// Tells a role that an earlier, unanswered call made from somebody else's.
@@ -289,19 +281,6 @@ async fn visible(cx: &Step, name: &str) -> Result<Live, Error> {
         })
     })
     .await
-}
-
-async fn detach(cx: &Step, live: &Live) -> Result<(), Error> {
-    for arn in &live.attached {
-        let call = cx.clients().iam().detach_role_policy();
-        call.role_name(&live.name)
-            .policy_arn(arn)
-            .send()
-            .await
-            .map_err(failed("iam:DetachRolePolicy"))
-            .or_absent(ABSENT)?;
-    }
-    Ok(())
 }
 
 async fn retag(cx: &Step, want: &Tags, live: &Live) -> Result<(), Error> {

@@ -14,6 +14,7 @@ mod parameters;
 mod phase;
 mod snapshot;
 pub(crate) mod subnet_group;
+mod subnet_group_users;
 mod tagging;
 mod version;
 

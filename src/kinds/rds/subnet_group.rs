@@ -8,12 +8,12 @@ use futures::future::try_join_all;
 use futures::try_join;
 
 use super::arn::unwanted;
-use super::tagging;
+use super::{subnet_group_users, tagging};
 use crate::aws::{AwsError, OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Diff, Effect, Error, Found, Kind, Observer, Output, Outputs, Patience, Ref, References,
-    ReplaceOrder, Resolve, ResourceName, Step, SubnetId, Tags, Wanted,
+    Arn, Blocker, Diff, Effect, Error, Found, Kind, Observer, Output, Outputs, Patience, Ref,
+    References, ReplaceOrder, Resolve, ResourceName, Step, SubnetId, Tags, Wanted,
 };
 
 /// AWS's word for a group that is not there.
@@ -187,6 +187,14 @@ impl Kind for DbSubnetGroup {
             tagging::write(cx, live.arn.as_str(), &desired.tags, &live.tags).await?;
         }
         Ok(Self::outputs(live))
+    }
+
+    async fn blockers(
+        cx: &Observer,
+        _desired: Option<&Desired>,
+        live: &Live,
+    ) -> Result<Vec<Blocker>, Error> {
+        subnet_group_users::strangers(cx, &live.name).await
     }
 
     async fn delete(

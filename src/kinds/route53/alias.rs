@@ -216,16 +216,7 @@ impl Kind for Alias {
         _desired: Option<&AliasDesired>,
         live: &AliasLive,
     ) -> Result<Vec<String>, Error> {
-        // What is deleted must be named exactly as it is, so it is read again.
-        let there = records::read(cx.clients(), live.zone.as_str(), &live.domain).await?;
-        let aliases = there
-            .addresses
-            .into_iter()
-            .filter(|one| one.alias_target().is_some() && one.set_identifier().is_none());
-        let sets: Vec<_> = aliases.chain(there.note).collect();
-        if !sets.is_empty() {
-            records::change(cx, live.zone.as_str(), ChangeAction::Delete, sets).await?;
-        }
+        records::remove(cx, live.zone.as_str(), &live.domain).await?;
         if let Some(load_balancer) = &live.load_balancer {
             unmark(cx, load_balancer, &format!("{}/{}", live.zone, live.domain)).await?;
         }

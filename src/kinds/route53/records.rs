@@ -184,6 +184,35 @@ pub(super) fn desired(
     Ok(vec![alias(RrType::A)?, alias(RrType::Aaaa)?, note])
 }
 
+/// Deletes the plain aliases of a name and our note. The batch must name each exactly as it is, so they are read first.
+pub(super) async fn remove(cx: &Step, zone: &str, domain: &str) -> Result<(), Error> {
+    let sets = removable(cx, zone, domain).await?;
+    if sets.is_empty() {
+        return Ok(());
+    }
+    let refused = match change(cx, zone, ChangeAction::Delete, sets.clone()).await {
+        Err(Error::Aws(error)) if error.is(&["InvalidChangeBatch"]) => error,
+        other => return other,
+    };
+    // A repeated call whose first answer was lost; or somebody has taken or changed a record meanwhile.
+    let now = removable(cx, zone, domain).await?;
+    if now == sets {
+        return Err(refused.into());
+    }
+    match now.is_empty() {
+        true => Ok(()),
+        false => change(cx, zone, ChangeAction::Delete, now).await,
+    }
+}
+
+async fn removable(cx: &Step, zone: &str, domain: &str) -> Result<Vec<ResourceRecordSet>, Error> {
+    let there = read(cx.clients(), zone, domain).await?;
+    let plain =
+        |one: &ResourceRecordSet| one.alias_target().is_some() && one.set_identifier().is_none();
+    let aliases = there.addresses.into_iter().filter(plain);
+    Ok(aliases.chain(there.note).collect())
+}
+
 /// Makes one change to all of these, which Route 53 does wholly or not at all, and waits until every server has it.
 pub(super) async fn change(
     cx: &Step,

@@ -109,6 +109,17 @@ def unsigned(call: "Call") -> Refusal:
     )
 
 
+def elsewhere(call: "Call") -> Optional[Refusal]:
+    """The answer to a request for a region that does not exist; a real one's name has no address."""
+    from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+
+    if any(region.name == call.region for region in RegionsAndZonesBackend.regions):
+        return None
+    code = "InvalidSignatureException" if _family(call.service) == "other" else "SignatureDoesNotMatch"
+    message = f"Credential should be scoped to a valid region, not '{call.region}'."
+    return refuse(call.service, 403, code, message)
+
+
 def broken(error: Exception, call: "Call") -> Refusal:
     """moto failed: told as what it is, so that nobody takes it for AWS's opinion."""
     text = f"the stand-in cannot answer {call.service}:{call.operation}: {type(error).__name__}: {error}"
