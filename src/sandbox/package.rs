@@ -93,6 +93,7 @@ const FILES: &[(&str, &str)] = files![
     "refusals.py",
     "request.py",
     "requirements.txt",
+    "sameness.py",
     "server.py",
     "services.py",
     "shell_commands.py",

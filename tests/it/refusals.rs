@@ -128,6 +128,20 @@ fn a_throttled_service_is_slowed_down_and_the_others_are_not() {
 }
 
 #[test]
+fn a_first_apply_that_is_throttled_comes_to_its_end() {
+    let world = world();
+    world.configure(&json!({"limits": {"ec2": [10, 5]}}));
+    let output = world.run(&["apply", "--auto-approve", "-v"]).exits(0);
+    says(&output, &["ec2 is throttling: slowing to about"]);
+    // A task that is started before its network lets it out fails for the others' slowness.
+    let asked = world.mutating();
+    let tasks = asked.iter().filter(|call| *call == "ecs:RunTask");
+    assert_eq!(tasks.count(), 1, "{asked:?}");
+    world.configure(&json!({"limits": {"ec2": [1000, 1000]}}));
+    world.expect_converged(&[]);
+}
+
+#[test]
 fn a_quota_is_named_with_its_value_and_where_to_raise_it() {
     let world = world();
     world.fault("ec2", "CreateVpc", "quota", 1);

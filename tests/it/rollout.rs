@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Output, World, planned};
+use crate::support::{Output, Running, World, planned};
 
 const SPEC: &str = "\
 name: roll
@@ -192,6 +192,47 @@ fn another_deployment_in_the_place_of_ours_is_no_success() {
         &["another deployment, which this run did not begin, takes its place with roll-dp:2"],
     );
     let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    world.expect_converged(&[]);
+}
+
+/// The deployments of the data planes' service, as `STATUS ROLLOUT`.
+async fn deployments(world: &World) -> Vec<String> {
+    let ecs = aws_sdk_ecs::Client::new(&world.aws("eu-west-1"));
+    let found = ecs.describe_services().cluster("roll").services("roll-dp");
+    let found = found.send().await.expect("a service");
+    let all = found.services().iter().flat_map(|one| one.deployments());
+    all.map(|one| {
+        let rollout = one.rollout_state().map_or("", |state| state.as_str());
+        format!("{} {rollout}", one.status().unwrap_or_default())
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn a_rollout_that_a_killed_run_began_is_waited_for_and_not_begun_again() {
+    let world = applied();
+    resize(&world);
+    world.forget_calls();
+    // A rollout of two minutes takes three seconds.
+    world.configure(&json!({"speed": 40}));
+    let mut run = Running::begin(&world, &["apply", "--auto-approve"]);
+    run.until("ecs:UpdateService");
+    run.signal("-KILL");
+    let _ = run.ends();
+    let left = deployments(&world).await;
+    assert!(left.contains(&"PRIMARY IN_PROGRESS".to_owned()), "{left:?}");
+    world.let_the_lease_expire("eu-west-1");
+    let output = world.run(&["apply", "--auto-approve"]).exits(0);
+    let waiting = "data-plane/service: waiting for the rollout of service roll-dp";
+    assert!(output.stderr.contains(waiting), "{}", output.stderr);
+    assert_eq!(deployments(&world).await, ["PRIMARY COMPLETED"]);
+    let asked = world.mutating();
+    let begun = asked.iter().filter(|call| *call == "ecs:UpdateService");
+    assert_eq!(begun.count(), 1, "{asked:?}");
+    let registered = asked
+        .iter()
+        .filter(|call| *call == "ecs:RegisterTaskDefinition");
+    assert_eq!(registered.count(), 1, "{asked:?}");
     world.expect_converged(&[]);
 }
 

@@ -4,8 +4,9 @@
 //! - `kill`: killed right after each mutating call.
 //! - `once`: each operation that changes something fails once in each way the simulation knows; `--point N` is the first
 //!   call of it.
-//! - `throughout`: a whole run in which every second mutating call of each operation fails in one way.
-//! - `for-good`: each such operation is refused until the run is over.
+//! - `throughout`: a whole run in which every call fails the first time it is made, in one way.
+//! - `for-good`: each operation that changes something is refused until the run is over, which must do all that does
+//!   not depend on it, and say of the rest what it is skipped for.
 //!
 //! Prints how many points were tried and how many diverged, and every divergence as a difference of the state of AWS;
 //! ends with 1 if there was one. `--scenario`, `--point` and `--fault` repeat one. The ordinary tests take a sample of the same

@@ -10,7 +10,7 @@ an order comes back as ``{"error": ...}`` with status 400. An order may be a lis
                         ``client_ip``: the public address that clients come from
 ``GET|DELETE calls``    the call log (``?since=N``)
 ``GET|POST|DELETE faults`` the next calls of an operation fail: ``kind``, ``service``, ``operation``,
-                        ``times``, ``skip``
+                        ``times``, ``skip``; with ``each`` the first of each that is the same
 ``GET faults/kinds``    each kind with the operations that can fail so; ``*`` for every one
 ``POST states``         a resource gets into a state: see ``states``; ``GET states/kinds`` lists them
 ``GET|POST|DELETE stale`` reads that do not see what is new: see ``stale``

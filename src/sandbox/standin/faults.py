@@ -1,9 +1,17 @@
-"""Faults on demand: the next calls of an operation fail in a chosen way."""
+"""Faults on demand: the next calls of an operation fail in a chosen way.
+
+With ``each``, the first call of each thing asked for fails, and the same asked again does not:
+what counts as the same is ``sameness``.
+"""
 
 import threading
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
-from . import refusals
+from . import refusals, sameness
+
+if TYPE_CHECKING:
+    from .dispatch import Call
+    from .request import Request
 
 # What any call can suffer.
 _EVERY_CALL = (
@@ -37,6 +45,8 @@ def add(account: str, order: Dict[str, Any]) -> None:
         "times": int(order.get("times", 1)),
         "skip": int(order.get("skip", 0)),
     }
+    if order.get("each"):
+        fault["asked"] = set()
     with _lock:
         _faults.setdefault(account, []).append(fault)
 
@@ -50,15 +60,17 @@ def kinds() -> Dict[str, List[str]]:
     return {kind: ["*"] if kind in _EVERY_CALL else refusals.operations(kind) for kind in KINDS}
 
 
-def take(account: str, service: str, operation: str) -> Optional[str]:
+def take(call: "Call", request: "Request") -> Optional[str]:
     """The kind of fault this call must suffer, if any; counts the call."""
-    if account not in _faults:
+    if call.account not in _faults:
         return None
     with _lock:
-        for fault in _faults.get(account, ()):
-            if fault["service"] not in ("*", service) or fault["operation"] not in ("*", operation):
+        for fault in _faults.get(call.account, ()):
+            if fault["service"] not in ("*", call.service) or fault["operation"] not in ("*", call.operation):
                 continue
-            if not _possible(fault["kind"], service, operation):
+            if not _possible(fault["kind"], call.service, call.operation):
+                continue
+            if "asked" in fault and _again(fault, call, request):
                 continue
             if fault["skip"] > 0:
                 fault["skip"] -= 1
@@ -68,10 +80,22 @@ def take(account: str, service: str, operation: str) -> Optional[str]:
     return None
 
 
+def _again(fault: Dict[str, Any], call: "Call", request: "Request") -> bool:
+    asked = sameness.of(call, request)
+    if asked in fault["asked"]:
+        return True
+    fault["asked"].add(asked)
+    return False
+
+
 def pending(account: str) -> List[Dict[str, Any]]:
     """Faults that have calls left to hit."""
     with _lock:
-        return [dict(fault) for fault in _faults.get(account, ()) if fault["times"] > 0]
+        return [
+            {name: value for name, value in fault.items() if name != "asked"}
+            for fault in _faults.get(account, ())
+            if fault["times"] > 0
+        ]
 
 
 def clear(account: str) -> None:

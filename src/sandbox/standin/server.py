@@ -129,7 +129,7 @@ class Connection(socketserver.StreamRequestHandler):
             calllog.finish(entry, time.time(), status, error)
 
     def _act(self, request: Request, call: dispatch.Call) -> Answer:
-        fault = faults.take(call.account, call.service, call.operation)
+        fault = faults.take(call, request)
         if fault is None and limits.over(call.account, call.service):
             fault = "throttle"
         if fault == "hang":
@@ -140,6 +140,9 @@ class Connection(socketserver.StreamRequestHandler):
             return Answer(*protocols.fault(fault, call))
         if call.service == "":
             return Answer(*protocols.unsigned(call))
+        elsewhere = protocols.elsewhere(call)
+        if elsewhere is not None:
+            return Answer(*elsewhere)
         with LOCK:
             world(call.account).advance()
             branching = fork.points(call.account).wants(call)

@@ -1,9 +1,10 @@
-//! Calls that fail: once, in each way; every second one of a whole run; and for good.
+//! Calls that fail: once, in each way; the first of each thing asked for, all through a run; and for good.
 
 use std::time::Instant;
 
 use serde_json::json;
 
+use super::ending;
 use super::kill::undisturbed;
 use super::points::{Tally, try_all};
 use super::scenario::Scenario;
@@ -13,8 +14,8 @@ use crate::support::standin::{Fork, fault_kinds};
 
 /// More calls than any run makes.
 const FOR_GOOD: u32 = 100_000;
-/// How often a run in which every second call is refused is begun again: each gets further than the one before.
-const RUNS: usize = 60;
+/// How often a run in which whatever is new is refused is begun again: each gets further than the one before.
+const RUNS: usize = 120;
 
 /// A way in which a call fails.
 #[derive(Debug, Clone)]
@@ -118,17 +119,19 @@ pub(crate) fn for_good(
             let fork = point.fork;
             branch.fault(&fork.service, &fork.operation, &point.fault.kind, FOR_GOOD);
             let ended = stage.disturb(branch, &[0, 1, 4])?;
-            let refused = call(fork);
-            if ended.code != 0 && !ended.all().contains(&refused) {
-                return Err(format!("it does not name {refused}:\n{}", ended.stderr));
-            }
+            ending::check(&ended, &stage.undisturbed, &call(fork))?;
             branch.place().forget_faults();
             stage.converges(branch)
         },
     )
 }
 
-/// Lets every second call of each operation that changes something fail in one way, all through a run.
+/// Lets the first call fail in one way for each thing asked for, all through a run and the runs after it.
+///
+/// What is the same is told by operation and parameters, so every call of a run fails once, and what is asked again is
+/// answered: that is the most that can fail in one run and still leave it a way to its end. In a way that passes, all
+/// calls fail, those that only read and the lease's too, and the one run must reach its end; where AWS means what it
+/// says, the calls that change the stack do, and each run gets one step further than the one before.
 pub(crate) fn throughout(scenario: &Scenario, faults: &[Fault]) -> Tally {
     let since = Instant::now();
     let name = format!("fault throughout {}", scenario.name);
@@ -151,8 +154,13 @@ pub(crate) fn throughout(scenario: &Scenario, faults: &[Fault]) -> Tally {
         |fault| format!("--fault {}", fault.kind),
         |fault| {
             let branch = stage.world.branch(&start.place().fork().endpoint);
-            for fork in stage.forks.iter().filter(|fork| fault.can_hit(fork)) {
-                every_second(&branch, fork, fault);
+            if fault.is_refusal() {
+                for fork in stage.forks.iter().filter(|fork| fault.can_hit(fork)) {
+                    let place = branch.place();
+                    place.fault_each(&fork.service, &fork.operation, &fault.kind);
+                }
+            } else {
+                branch.place().fault_each("*", "*", &fault.kind);
             }
             for _ in 0..RUNS {
                 if stage.disturb(&branch, fault.codes())?.code == 0 {
@@ -163,16 +171,6 @@ pub(crate) fn throughout(scenario: &Scenario, faults: &[Fault]) -> Tally {
             Err(format!("not done after {RUNS} runs"))
         },
     )
-}
-
-/// Orders the first call of an operation to fail, the third, the fifth and so on: an order that is not yet due counts
-/// only the calls that no order before it hits.
-fn every_second(branch: &World, fork: &Fork, fault: &Fault) {
-    for skip in 0..40 {
-        branch
-            .place()
-            .fault_after((&fork.service, &fork.operation), &fault.kind, skip);
-    }
 }
 
 fn at_each(

@@ -4,6 +4,7 @@
 //! of its own. What all of it is compared with is the state the undisturbed run left. The whole of it is a command of
 //! its own (`tests/matrix`); the ordinary tests take a sample.
 
+mod ending;
 mod fault;
 mod kill;
 mod points;

@@ -24,6 +24,8 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     /// The branches made while it ran.
     pub(crate) forks: Vec<Fork>,
+    /// What it said then.
+    pub(crate) undisturbed: Output,
     /// The state it left.
     expected: String,
     /// The values nobody must see that were there before or after.
@@ -39,6 +41,11 @@ impl Stage {
             scenario,
             world,
             forks: Vec::new(),
+            undisturbed: Output {
+                code: 0,
+                stdout: String::new(),
+                stderr: String::new(),
+            },
             expected: String::new(),
             secrets: Vec::new(),
         };
@@ -56,7 +63,7 @@ impl Stage {
         let ended = stage.disturb(&stage.world, &[0]);
         stage.forks = stage.world.place().forks();
         stage.world.configure(&json!({"fork": {}}));
-        let _ = ended?;
+        stage.undisturbed = ended?;
         stage.settle(&stage.world);
         stage.expected = stage.world.place().state(REGION);
         Ok(stage)

@@ -203,10 +203,10 @@ impl Place {
         self.post("faults", &fault);
     }
 
-    /// Lets one call of an operation go wrong, after `skip` others of it.
-    pub(crate) fn fault_after(&self, (service, operation): (&str, &str), kind: &str, skip: u32) {
+    /// Lets the first call of an operation (`*`: of every one) go wrong for each thing it can be asked for.
+    pub(crate) fn fault_each(&self, service: &str, operation: &str, kind: &str) {
         let fault = json!({
-            "service": service, "operation": operation, "kind": kind, "times": 1, "skip": skip
+            "service": service, "operation": operation, "kind": kind, "times": 100_000, "each": true
         });
         self.post("faults", &fault);
     }

@@ -1,0 +1,42 @@
+"""When two calls ask for the same: the same operation with the same parameters.
+
+Parameters that a client makes up anew for each run are left out, or a call that is refused in one
+run would be another call in the next: tokens, secrets, whose lease it is and until when.
+"""
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Dict
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from .dispatch import Call
+    from .request import Request
+
+_MADE_UP = re.compile(
+    r"(token|secretstring|secretbinary|callerreference|creatorrequestid|startedby)$", re.IGNORECASE
+)
+_IN_XML = re.compile(r"<CallerReference>[^<]*</CallerReference>")
+# Of what DynamoDB is asked, only which item it is about stays the same.
+_OF_ITEMS = ("TableName", "Key")
+
+
+def of(call: "Call", request: "Request") -> str:
+    """A text that is the same for calls that ask for the same."""
+    asked = request.body.decode("utf-8", "replace")
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        pairs = parse_qsl(asked, keep_blank_values=True)
+        asked = str(sorted(pair for pair in pairs if not _MADE_UP.search(pair[0])))
+    elif request.headers.get("x-amz-target"):
+        asked = json.dumps(_lasting(json.loads(asked or "{}"), call.service), sort_keys=True)
+    else:
+        asked = _IN_XML.sub("", asked)
+    return " ".join((call.region, call.service, call.operation, request.target, asked))
+
+
+def _lasting(given: Dict[str, Any], service: str) -> Dict[str, Any]:
+    # What lies deeper is left as it is: there, names are data.
+    kept = {name: value for name, value in given.items() if not _MADE_UP.search(name)}
+    if service == "dynamodb":
+        kept = {name: value for name, value in kept.items() if name in _OF_ITEMS}
+    return kept
