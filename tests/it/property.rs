@@ -12,7 +12,7 @@ async fn lives(seeds: impl Iterator<Item = u64>) {
         assert!(why.is_none(), "seed {}: {why:?}\n{case:#?}", case.seed);
         all = all.with(&lived.unwrap_or_default());
     }
-    let had = [all.edits + all.drifts, all.faults, all.kills];
+    let had = [all.edits + all.drifts, all.faults, all.surprises, all.kills];
     assert!(had.iter().all(|count| *count > 0), "{all}");
 }
 

@@ -1,6 +1,6 @@
 //! Random lives of stacks, as many as there is time for: `cargo test --test random -- --seeds N [--from S] [--steps M]`.
 //!
-//! Each seed is one life: a random spec, applied while something fails, is killed or interrupted; then up to `M` steps
+//! Each seed is one life: a random spec, applied while something fails or comes as a surprise, or is killed or interrupted; then up to `M` steps
 //! (4 unless told), each an edit of the spec, something done by hand, or nothing, and another such apply; then, with
 //! nothing in the way any more, one apply that must reach the blueprint, a plan that must be empty and change nothing,
 //! and a destroy that must leave nothing. No run may panic, tell a secret, or end with a code that means nothing, and

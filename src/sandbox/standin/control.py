@@ -12,7 +12,7 @@ an order comes back as ``{"error": ...}`` with status 400. An order may be a lis
 ``GET|POST|DELETE faults`` the next calls of an operation fail: ``kind``, ``service``, ``operation``,
                         ``times``, ``skip``; with ``each`` the first of each that is the same
 ``GET faults/kinds``    each kind with the operations that can fail so; ``*`` for every one
-``POST states``         a resource gets into a state: see ``states``; ``GET states/kinds`` lists them
+``POST|DELETE states``  a resource gets into a state: see ``states``; ``GET states/kinds`` lists them
 ``GET|POST|DELETE stale`` reads that do not see what is new: see ``stale``
 ``GET|POST|DELETE peers`` somebody else's call before or after one of the client's: see ``peers``
 ``config {"fork": ..}`` branch at each mutating call: ``before``, ``after``, ``first`` of each operation only
@@ -152,6 +152,11 @@ def _order_states(account: str, query: Query, given: Any) -> Any:
     return [states.order(account, order) for order in (given if isinstance(given, list) else [given])]
 
 
+def _clear_states(account: str, query: Query, given: Any) -> Any:
+    states.clear(account)
+    return []
+
+
 def _order_stale(account: str, query: Query, given: Any) -> Any:
     return [stale.order(account, order) for order in (given if isinstance(given, list) else [given])][-1]
 
@@ -249,6 +254,7 @@ _ROUTES: Dict[Tuple[str, str], Callable[[str, Query, Any], Any]] = {
     ("GET", "faults/kinds"): lambda account, query, given: faults.kinds(),
     ("GET", "states/kinds"): lambda account, query, given: states.kinds(),
     ("POST", "states"): _order_states,
+    ("DELETE", "states"): _clear_states,
     ("GET", "stale"): lambda account, query, given: stale.orders(account),
     ("POST", "stale"): _order_stale,
     ("DELETE", "stale"): _clear_stale,

@@ -46,6 +46,11 @@ def order(account: str, given: Dict[str, Any]) -> List[str]:
     return [one.names[0] for one in hit]
 
 
+def clear(account: str) -> None:
+    """Withdraw the orders for what has not been made yet."""
+    world(account).data.pop(_AWAITED, None)
+
+
 def _later(here: World, given: Dict[str, Any], one: Found) -> None:
     put, seconds = state_kinds.KINDS[given["kind"]].put, float(given.get("seconds") or 0)
     if seconds > 0:

@@ -13,6 +13,8 @@ pub(crate) struct Counts {
     pub(crate) drifts: usize,
     /// Faults that struck.
     pub(crate) faults: usize,
+    /// Surprises that came.
+    pub(crate) surprises: usize,
     /// Kills and interrupts.
     pub(crate) kills: usize,
     /// Changes that were refused because data would be lost.
@@ -27,6 +29,7 @@ impl Counts {
             edits: self.edits + other.edits,
             drifts: self.drifts + other.drifts,
             faults: self.faults + other.faults,
+            surprises: self.surprises + other.surprises,
             kills: self.kills + other.kills,
             refused: self.refused + other.refused,
         }
@@ -37,8 +40,14 @@ impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} runs, {} edits, {} drifts, {} faults, {} kills and interrupts, {} refused for the data's sake",
-            self.runs, self.edits, self.drifts, self.faults, self.kills, self.refused
+            "{} runs, {} edits, {} drifts, {} faults, {} surprises, {} kills and interrupts, {} refused for the data's sake",
+            self.runs,
+            self.edits,
+            self.drifts,
+            self.faults,
+            self.surprises,
+            self.kills,
+            self.refused
         )
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::drift;
 use super::spec::{Spec, edits, specs};
+use super::surprise::{Surprise, surprises};
 
 /// What is done before an apply.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub(crate) enum Disturbance {
     Nothing,
     /// An operation fails: which one of those that the stack has used, in which way, and how often.
     Fault(usize, &'static str, u32),
+    /// AWS brings something about, or somebody else is at work too.
+    Surprise(Surprise),
     /// The program is killed after so many calls that change something.
     Kill(usize),
     /// It is asked to stop after so many.
@@ -57,14 +60,18 @@ pub(crate) struct Case {
     pub(crate) steps: Vec<Step>,
 }
 
-/// The ways a call fails. One that hangs only takes time: it ends as one that is cut.
-const FAULTS: [&str; 6] = [
+/// The ways a call fails.
+const FAULTS: [&str; 10] = [
     "throttle",
     "error500",
     "error503",
+    "hang",
     "cut-before",
     "cut-after",
     "access-denied",
+    "expired-token",
+    "quota",
+    "capacity",
 ];
 
 impl Case {
@@ -116,6 +123,7 @@ fn disturbances() -> impl Strategy<Value = Disturbance> {
     Union::new_weighted(vec![
         (2, Just(Disturbance::Nothing).boxed()),
         (4, fault.boxed()),
+        (3, surprises().prop_map(Disturbance::Surprise).boxed()),
         (3, (1..60_usize).prop_map(Disturbance::Kill).boxed()),
         (1, (1..60_usize).prop_map(Disturbance::Stop).boxed()),
     ])

@@ -135,12 +135,28 @@ impl Life {
             Disturbance::Nothing => self.run(&["apply", "--auto-approve"])?,
             Disturbance::Fault(which, kind, times) => {
                 let (service, operation) = &seen[which / 2 % seen.len()];
-                self.world.fault(service, operation, kind, *times);
+                let (service, operation, times) = match *kind {
+                    // Few operations fail so: the next one that does is hit, whichever it is.
+                    "quota" | "capacity" => ("*", "*", *times),
+                    // Each costs the whole of the program's patience.
+                    "hang" => (service.as_str(), operation.as_str(), (*times).min(2)),
+                    _ => (service.as_str(), operation.as_str(), *times),
+                };
+                self.world.fault(service, operation, kind, times);
                 self.said
                     .push(format!("({kind} {times} of {service}:{operation})"));
                 let output = self.run(&["apply", "--auto-approve"])?;
-                self.counts.faults += usize::from(self.world.faults_left() < u64::from(*times));
+                self.counts.faults += usize::from(self.world.faults_left() < u64::from(times));
                 self.world.forget_faults();
+                output
+            }
+            Disturbance::Surprise(surprise) => {
+                let place = self.world.place().clone();
+                let came = surprise.begin(&place);
+                self.counts.surprises += usize::from(came);
+                self.said.push(format!("({surprise:?}, came: {came})"));
+                let output = self.run(&["apply", "--auto-approve"])?;
+                surprise.end(&place);
                 output
             }
             Disturbance::Kill(after) => self.ended("-KILL", *after)?,
@@ -238,7 +254,12 @@ impl Life {
     }
 
     fn run(&mut self, args: &[&str]) -> Result<Output, String> {
-        let output = self.world.run(args);
+        let mut command = self.world.command(args);
+        // Long enough for every answer on a busy machine, short enough to wait for one that never comes.
+        command
+            .arg("--sandbox")
+            .env("KONGSTACK_SANDBOX_PATIENCE", "5");
+        let output = run(&mut command);
         self.note(args, &output)?;
         Ok(output)
     }

@@ -1,7 +1,9 @@
-//! Random lives of a stack: a spec, then edits, drifts by hand, faults, kills and reruns, all drawn from one seed.
+//! Random lives of a stack: a spec, then edits, drifts by hand, faults, surprises, kills and reruns, all drawn from one
+//! seed.
 //!
 //! Whatever happened, after the last fault one apply reaches the blueprint, the next plan is empty, and a destroy leaves
-//! nothing. `draw` says what can happen, `spec` what a stack can be, `drift` what people do by hand, `life` lives it.
+//! nothing. `draw` says what can happen, `spec` what a stack can be, `drift` what people do by hand,
+//! `surprise` what happens during a run, `life` lives it.
 
 mod counts;
 mod draw;
@@ -9,6 +11,7 @@ mod drift;
 mod drift_compute;
 mod life;
 mod spec;
+mod surprise;
 
 pub(crate) use counts::Counts;
 pub(crate) use draw::Case;

@@ -271,6 +271,29 @@ fn every_kind_of_fault_is_named() {
     }
 }
 
+#[tokio::test]
+async fn the_first_call_fails_for_each_thing_asked_for() {
+    let stage = Stage::new();
+    stage.world().place().fault_each("*", "*", "access-denied");
+    let (ec2, secrets) = (stage.ec2(), client!(stage, aws_sdk_secretsmanager));
+    let vpc = |cidr: &str| ec2.create_vpc().cidr_block(cidr).send();
+    // A secret is another one each time it is made up, and still the same is asked for.
+    let secret = |name: &str, value: &str| {
+        let call = secrets.create_secret().name(name).secret_string(value);
+        call.send()
+    };
+    answers! {
+        "a VPC" => code(vpc("10.1.0.0/16").await), "UnauthorizedOperation";
+        "another VPC" => code(vpc("10.2.0.0/16").await), "UnauthorizedOperation";
+        "the first again" => code(vpc("10.1.0.0/16").await), "accepted";
+        "a secret" => code(secret("one", "a").await), "AccessDeniedException";
+        "another secret" => code(secret("two", "a").await), "AccessDeniedException";
+        "the first secret again" => code(secret("one", "b").await), "accepted";
+        "a read" => code(ec2.describe_vpcs().send().await), "UnauthorizedOperation";
+        "the read again" => code(ec2.describe_vpcs().send().await), "accepted";
+    }
+}
+
 /// The VPCs with the CIDR.
 async fn vpcs(stage: &Stage, cidr: &str) -> usize {
     let seen = stage.ec2().describe_vpcs().send().await.expect("VPCs");

@@ -213,10 +213,7 @@ impl Place {
 
     /// Withdraws what was to go wrong.
     pub(crate) fn forget_faults(&self) {
-        agent()
-            .delete(&self.url("faults"))
-            .call()
-            .expect("the simulation answers");
+        self.withdraw("faults");
     }
 
     /// How many calls the ordered faults have left to strike.
@@ -292,6 +289,14 @@ impl Place {
             return Ok(said);
         }
         Err(said["error"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Withdraws all orders of a kind that still hold.
+    pub(crate) fn withdraw(&self, what: &str) {
+        agent()
+            .delete(&self.url(what))
+            .call()
+            .expect("the simulation answers");
     }
 
     /// Drops everything of the account.
