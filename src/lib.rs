@@ -37,6 +37,7 @@ pub(crate) mod blueprint;
 pub(crate) mod cli;
 pub(crate) mod diff;
 pub(crate) mod event;
+pub(crate) mod gateway;
 pub(crate) mod kinds;
 pub(crate) mod kong;
 pub(crate) mod lease;

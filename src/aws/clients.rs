@@ -1,9 +1,11 @@
-//! One client a service, made on first use, all on one connection pool.
+//! One client a service, made on first use, all on one connection pool; and the way to the gateway itself.
 
 use std::sync::OnceLock;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+
+use crate::gateway::{Network, Visitor};
 
 use super::throttle::{Watch, rate_of, retries};
 
@@ -13,14 +15,21 @@ macro_rules! clients {
         #[derive(Debug)]
         pub(crate) struct Clients {
             config: SdkConfig,
+            gateway: Visitor,
             $($service: OnceLock<$sdk::Client>,)*
         }
 
         impl Clients {
-            /// Clients that share the credentials, region, endpoint, retries and connections of `config`.
+            /// Clients that share the credentials, region, endpoint, retries and connections of `config`; the gateway is
+            /// visited over `network`.
             #[must_use]
-            pub(crate) fn new(config: SdkConfig) -> Self {
-                Self { config, $($service: OnceLock::new(),)* }
+            pub(crate) fn new(config: SdkConfig, network: Network) -> Self {
+                Self { config, gateway: Visitor::new(network), $($service: OnceLock::new(),)* }
+            }
+
+            /// Goes to the gateway as its clients do.
+            pub(crate) fn gateway(&self) -> &Visitor {
+                &self.gateway
             }
 
             $(

@@ -55,6 +55,7 @@ fixed! {
     schema_finish: Migrations, "finish";
     control_plane_task: ControlPlane, "task-definition";
     control_plane_service: ControlPlane, "service";
+    admin_route: ControlPlane, "admin-route";
     data_plane_task: DataPlane, "task-definition";
     data_plane_service: DataPlane, "service";
     scalable_target: DataPlane, "scalable-target";

@@ -12,10 +12,6 @@ use crate::kong::shutdown;
 use crate::resource::Ref;
 use crate::spec::{Named, StackSpec};
 
-/// The label that says with which admin route a node was started. An import tells nobody: a node serves what it read
-/// when it started, so another route means another node.
-const ADMIN_ROUTE_LABEL: &str = "kongstack.admin-route";
-
 /// Draws the task definition and the service.
 pub(crate) fn draw(draft: &mut Draft<'_>) {
     draw_task(draft);
@@ -48,10 +44,8 @@ fn container(spec: &StackSpec) -> Container {
         (environment::PG_USER, secrets::database_username()),
         (environment::PG_PASSWORD, secrets::database_password()),
     ];
-    let label = migrations::admin_route(spec).hash;
     Container {
         ports: vec![ADMIN_PORT, CLUSTER_PORT, STATUS_PORT],
-        labels: [(ADMIN_ROUTE_LABEL.to_owned(), label)].into(),
         ..node(
             spec,
             task_log(addresses::control_plane_logs()),

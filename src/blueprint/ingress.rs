@@ -86,6 +86,14 @@ pub(super) fn listeners(spec: &StackSpec) -> Vec<Entrance> {
     https.into_iter().chain(http).collect()
 }
 
+/// Whether the gateway speaks TLS.
+pub(super) fn speaks_tls(spec: &StackSpec) -> bool {
+    match spec.ingress.certificate {
+        Certificate::Arn(_) => true,
+        Certificate::None => false,
+    }
+}
+
 fn draw_target_group(draft: &mut Draft<'_>) {
     let spec = draft.spec;
     let address = addresses::target_group();
@@ -168,9 +176,10 @@ fn draw_listeners(draft: &mut Draft<'_>) {
 fn draw_outputs(draft: &mut Draft<'_>) {
     let spec = draft.spec;
     let dns_name = Ref::<DnsName>::Of(addresses::load_balancer());
-    let scheme = match spec.ingress.certificate {
-        Certificate::Arn(_) => "https://",
-        Certificate::None => "http://",
+    let scheme = if speaks_tls(spec) {
+        "https://"
+    } else {
+        "http://"
     };
     let endpoint = match &spec.ingress.domain {
         Some(domain) => Text::from(scheme).then(domain.as_str()),

@@ -6,14 +6,13 @@ use std::collections::BTreeMap;
 use super::addresses;
 use super::compute::{architecture, cluster, settings, task_log, task_network};
 use super::draft::Draft;
-use super::{database, discovery, identity, network, secrets, security};
+use super::{admin_route, database, identity, network, secrets, security};
 use crate::kinds::ecs::{Container, OneOff, TaskDefinition, TaskDefinitionDesired};
 use crate::kinds::kong::{Schema, SchemaDesired, SchemaFinish, SchemaFinishDesired};
-use crate::kong::admin_route::{Access, AdminRoute};
 use crate::kong::environment::Role;
 use crate::kong::{environment, migrations, shutdown};
 use crate::resource::{Address, Ref};
-use crate::spec::{ApiKey, Named, StackSpec};
+use crate::spec::{Named, StackSpec};
 
 /// CPU units: room for the command line and PostgreSQL's answers; it serves nothing.
 const CPU: u32 = 512;
@@ -27,7 +26,7 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
         addresses::schema(),
         SchemaDesired {
             image: image.clone(),
-            admin_route: admin_route(spec),
+            admin_route: admin_route::route(spec),
             database: Ref::Of(addresses::database_cluster()),
             task: one_off(spec),
             after: ready(spec),
@@ -44,20 +43,6 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
     );
 }
 
-/// The way to the Admin API as the spec wants it.
-pub(super) fn admin_route(spec: &StackSpec) -> AdminRoute {
-    AdminRoute::new(&Access {
-        host: &discovery::control_plane_host(spec),
-        path: spec.admin.path.as_str(),
-        allow: &spec.admin.allow,
-        rate_limit: spec.admin.rate_limit,
-        key_source: match &spec.admin.api_key {
-            ApiKey::Generate => "generate",
-            ApiKey::Secret(arn) => arn.as_str(),
-        },
-    })
-}
-
 /// What every task that uses the database needs before it can start: a way out, its rules and policies, the writer.
 pub(super) fn ready(spec: &StackSpec) -> Vec<Address> {
     [
@@ -69,7 +54,7 @@ pub(super) fn ready(spec: &StackSpec) -> Vec<Address> {
     .concat()
 }
 
-fn one_off(spec: &StackSpec) -> OneOff {
+pub(super) fn one_off(spec: &StackSpec) -> OneOff {
     OneOff {
         cluster: cluster(),
         task_definition: Ref::Of(addresses::migrations_task()),

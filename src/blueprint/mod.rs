@@ -4,6 +4,7 @@
 
 mod addresses;
 mod admin_guard;
+mod admin_route;
 mod compute;
 mod control_plane;
 mod data_plane;
@@ -44,6 +45,7 @@ pub(crate) fn draw(spec: &StackSpec) -> Blueprint {
     migrations::draw(&mut draft);
     control_plane::draw(&mut draft);
     data_plane::draw(&mut draft);
+    admin_route::draw(&mut draft);
     dns::draw(&mut draft);
     draft.finish()
 }

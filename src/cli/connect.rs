@@ -12,6 +12,7 @@ use super::error::CliError;
 use super::flags::AwsArgs;
 use super::sandbox::failed as sandbox_failed;
 use crate::aws::{Clients, failed, retries};
+use crate::gateway::Network;
 use crate::report::{Screen, Surroundings};
 use crate::resource::{Error, Pace};
 use crate::sandbox::{self, Sandbox};
@@ -27,6 +28,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub(super) struct Connection {
     /// For the clients.
     pub(super) config: SdkConfig,
+    /// Where the gateway is visited.
+    pub(super) network: Network,
     /// How fast time goes there.
     pub(super) pace: Pace,
     /// For messages.
@@ -83,9 +86,14 @@ pub(super) async fn connect(args: &AwsArgs, region: &str, sandbox: Option<&Sandb
         sandbox: sandbox.is_some(),
         quotas: BTreeMap::new(),
     };
+    let network = sandbox.map_or(Network::Internet, |sandbox| Network::Sandbox {
+        endpoint: sandbox.endpoint.clone(),
+        account: sandbox.account.clone(),
+    });
     let pace = sandbox.map_or(Pace::REAL, |sandbox| Pace::new(sandbox.health.speed));
     Connection {
         config,
+        network,
         pace,
         around,
     }

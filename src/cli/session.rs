@@ -69,11 +69,12 @@ where
         let connecting = connect(aws, region, sandbox.as_ref());
         let Connection {
             config,
+            network,
             pace,
             around,
         } = interrupt.within(deadline, connecting).await?;
         let engine = Engine {
-            clients: Arc::new(Clients::new(config)),
+            clients: Arc::new(Clients::new(config, network)),
             blueprint: Arc::new(blueprint::draw(&spec)),
             registry: kinds::ALL,
             look_up: lookup::look_up,

@@ -53,6 +53,7 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<secrets::Secret>(),
     kind::<discovery::Namespace>(),
     kind::<discovery::DiscoveryService>(),
+    kind::<kong::AdminRoute>(),
     kind::<kong::Schema>(),
     kind::<kong::SchemaFinish>(),
 ];

@@ -2,7 +2,7 @@
 //!
 //! The scripts are for the image's `sh`. `bootstrap` never gets `-f`: it would reset the database.
 
-use super::admin_route::AdminRoute;
+use super::admin_route::{AdminRoute, ID_OF, ID_PARTS};
 
 /// The environment variable that ECS fills with the admin key.
 pub(crate) const KEY_VARIABLE: &str = "KONGSTACK_ADMIN_KEY";
@@ -16,6 +16,9 @@ pub(crate) const BAD_KEY_MEANS: &str =
 
 /// Where the document with the key lies, in the task's own file system and as long as the task lives.
 const FILE: &str = "/tmp/kongstack-admin-route.json";
+
+/// Where the hash of the key lies beside it.
+const HASH: &str = "/tmp/kongstack-admin-key.sha256";
 
 /// Exit code of `kong migrations list` when `up` has run and `finish` has not.
 const PENDING: i32 = 4;
@@ -90,16 +93,38 @@ fn kong_migrations(action: &str) -> String {
 /// `printf` are built in, so it is never an argument of a process, and nothing prints it.
 fn import(route: &AdminRoute) -> Vec<String> {
     let key = KEY_VARIABLE;
-    vec![
+    let [before, between, after] = route.pieces();
+    let mut lines = vec![
         "umask 077".to_owned(),
         format!("[ -n \"${key}\" ] || exit {BAD_KEY}"),
         // Cut behind its first character that is not allowed, it is still the same: there is none.
         format!("[ \"${{{key}#*[!A-Za-z0-9._~+/=-]}}\" = \"${key}\" ] || exit {BAD_KEY}"),
-        format!("printf '%s' {} > {FILE}", quoted(&route.before)),
+        format!("printf '%s' {} > {FILE}", quoted(&before)),
+        format!("printf '%s' \"{ID_OF}${key}\" | sha256sum > {HASH}"),
+    ];
+    lines.extend(credential_id());
+    lines.extend([
+        format!("printf '%s' {} >> {FILE}", quoted(&between)),
         format!("printf '%s' \"${key}\" >> {FILE}"),
-        format!("printf '%s' {} >> {FILE}", quoted(&route.after)),
+        format!("printf '%s' {} >> {FILE}", quoted(&after)),
         format!("kong config db_import {FILE}"),
-    ]
+    ]);
+    lines
+}
+
+/// Appends the credential's id, cut out of the key's hash as [`credential_id`](super::admin_route::credential_id) does.
+fn credential_id() -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut from = 1;
+    for length in ID_PARTS {
+        if from > 1 {
+            lines.push(format!("printf '%s' - >> {FILE}"));
+        }
+        let to = from + length - 1;
+        lines.push(format!("cut -c {from}-{to} {HASH} | tr -d '\\n' >> {FILE}"));
+        from = to + 1;
+    }
+    lines
 }
 
 fn quoted(text: &str) -> String {
@@ -144,16 +169,16 @@ pub(crate) fn is_transient(reasons: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kong::admin_route::Access;
+    use crate::kong::admin_route::credential_id;
 
     fn route() -> AdminRoute {
-        AdminRoute::new(&Access {
-            host: "config.kong.local",
-            path: "/kong-admin",
-            allow: &[],
+        AdminRoute {
+            host: "config.kong.local".to_owned(),
+            path: "/kong-admin".to_owned(),
+            allow: Vec::new(),
             rate_limit: 60,
-            key_source: "generate",
-        })
+            key_source: "generate".to_owned(),
+        }
     }
 
     fn every_script() -> Vec<String> {
@@ -182,11 +207,11 @@ mod tests {
         for script in every_script() {
             for line in script.lines().filter(|line| line.contains(KEY_VARIABLE)) {
                 let into_file = line.starts_with("printf '%s' ") && line.ends_with(FILE);
-                assert!(into_file || line.starts_with("[ "), "{line}");
-                assert!(
-                    !line.contains('|') || line.ends_with("|| exit 64"),
-                    "{line}"
-                );
+                let into_hash = line.starts_with("printf '%s' ")
+                    && line.ends_with(&format!("\" | sha256sum > {HASH}"));
+                let tested = line.starts_with("[ ") && line.ends_with("|| exit 64");
+                assert!(into_file || into_hash || tested, "{line}");
+                assert!(!into_file || !line.contains('|'), "{line}");
             }
         }
     }
@@ -195,10 +220,12 @@ mod tests {
     fn a_real_shell_splices_the_key_and_refuses_a_bad_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("route.json");
+        let hash = folder.path().join("key.sha256");
         let lines: Vec<String> = import(&route())
             .iter()
             .filter(|line| !line.starts_with("kong "))
             .map(|line| line.replace(FILE, &file.to_string_lossy()))
+            .map(|line| line.replace(HASH, &hash.to_string_lossy()))
             .collect();
         let run = |key: &str| {
             let mut shell = std::process::Command::new("sh");
@@ -210,8 +237,9 @@ mod tests {
         assert_eq!(run("Ab-1._~+/="), Some(0));
         let written = std::fs::read_to_string(&file).expect("a document");
         let document: serde_json::Value = serde_json::from_str(&written).expect("JSON");
-        let key = document.pointer("/consumers/0/keyauth_credentials/0/key");
-        assert_eq!(key, Some(&serde_json::json!("Ab-1._~+/=")));
+        let credential = document.pointer("/consumers/0/keyauth_credentials/0");
+        let expected = serde_json::json!({"id": credential_id("Ab-1._~+/="), "key": "Ab-1._~+/="});
+        assert_eq!(credential, Some(&expected));
         for bad in ["", "a\"b", "a\\b", "a b", "$(id)", "a\nb"] {
             assert_eq!(run(bad), Some(BAD_KEY), "{bad:?}");
         }

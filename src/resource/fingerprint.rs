@@ -12,12 +12,17 @@ pub(crate) fn fingerprint(parts: &[&str], digits: usize) -> String {
         // What no text holds parts them: ["ab", "c"] is not ["a", "bc"].
         hash.update([0]);
     }
-    let hex: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    hex.chars().take(digits).collect()
+    hex(hash).chars().take(digits).collect()
+}
+
+/// The SHA-256 of a text in 64 hexadecimal digits, as `sha256sum` prints it.
+pub(crate) fn sha256(text: &str) -> String {
+    hex(Sha256::new_with_prefix(text))
+}
+
+fn hex(hash: Sha256) -> String {
+    let bytes = hash.finalize();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

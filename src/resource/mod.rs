@@ -24,7 +24,7 @@ pub(crate) use change::{Change, Diff, Effect, KNOWN_AFTER_APPLY};
 pub(crate) use erased::AnyKind;
 pub(crate) use erased::{Erased, KindRef, Resource, Seen, Standing, kind};
 pub(crate) use error::Error;
-pub(crate) use fingerprint::fingerprint;
+pub(crate) use fingerprint::{fingerprint, sha256};
 pub(crate) use inventory::Inventory;
 pub(crate) use kind::{Ailment, Blocker, Found, Kind, ReplaceOrder, Wanted, Warning};
 pub(crate) use lookup::{Lookup, ZoneQuery};

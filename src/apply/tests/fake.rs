@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::apply::{Engine, Options, Report, run};
 use crate::aws::{AwsError, Clients};
 use crate::event::{Event, Sink};
+use crate::gateway::Network;
 use crate::observe::observe;
 use crate::plan::{Plan, Selection};
 use crate::resource::{
@@ -355,7 +356,7 @@ pub(super) fn engine(stack: &str, things: Vec<(&str, Desired)>) -> Engine {
     }
     let config = aws_config::SdkConfig::builder().build();
     Engine {
-        clients: Arc::new(Clients::new(config)),
+        clients: Arc::new(Clients::new(config, Network::Internet)),
         blueprint: Arc::new(blueprint),
         registry: &REGISTRY,
         look_up: |_, _| async { Ok(Outputs::default()) }.boxed(),

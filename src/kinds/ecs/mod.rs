@@ -28,6 +28,6 @@ pub(crate) use log::TaskLog;
 pub(crate) use network::TaskNetwork;
 pub(crate) use remedy::remedy;
 pub(crate) use run::OneOff;
-pub(crate) use service::{Count, Desired as EcsServiceDesired, EcsService, LoadBalancing};
+pub(crate) use service::{Count, Desired as EcsServiceDesired, EcsService, LoadBalancing, restart};
 pub(crate) use service_state::Share;
 pub(crate) use task_definition::{Architecture, Desired as TaskDefinitionDesired, TaskDefinition};

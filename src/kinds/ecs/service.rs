@@ -253,6 +253,26 @@ impl Kind for EcsService {
     }
 }
 
+/// Replaces every task of a service by a new one of the same definition, and waits until that is done: what a task only
+/// reads when it starts, it reads again.
+///
+/// # Errors
+/// When ECS refuses, or the new tasks do not come to run.
+pub(crate) async fn restart(
+    cx: &Step,
+    cluster: &Arn,
+    name: &str,
+    log: &TaskLog,
+) -> Result<(), Error> {
+    let deployment = service_calls::restart(cx, cluster, name).await?;
+    let place = Place {
+        cluster: cluster.as_str(),
+        name,
+        log,
+    };
+    rollout::wait(cx, place, &deployment).await
+}
+
 /// The newest Fargate platform: AWS moves tasks to it as they are replaced.
 pub(super) const PLATFORM: &str = "LATEST";
 

@@ -11,7 +11,7 @@ use super::service::{Count, Desired, PLATFORM};
 use super::service_state::{Begun, Live, Rollout, Share, primary};
 use super::{run, tagging};
 use crate::aws::failed;
-use crate::resource::{Diff, Error, Output, Patience, Step};
+use crate::resource::{Arn, Diff, Error, Output, Patience, Step};
 
 /// Makes the service; answers its ARN and its first deployment.
 pub(super) async fn create(cx: &Step, desired: &Desired) -> Result<(String, Begun), Error> {
@@ -104,6 +104,22 @@ pub(super) async fn update(
             .send()
             .await
             .map_err(failed("ecs:UpdateService"))
+    })
+    .await?;
+    Ok(begun(answer.service(), "ecs:UpdateService")?.1)
+}
+
+/// Begins a deployment of what the service has already.
+pub(super) async fn restart(cx: &Step, cluster: &Arn, name: &str) -> Result<Begun, Error> {
+    let what = format!("service {name}");
+    let answer = until_accepted(cx, &what, Patience::seconds(5, 5, 300), || async {
+        let call = cx
+            .clients()
+            .ecs()
+            .update_service()
+            .force_new_deployment(true);
+        let call = call.cluster(cluster.as_str()).service(name);
+        call.send().await.map_err(failed("ecs:UpdateService"))
     })
     .await?;
     Ok(begun(answer.service(), "ecs:UpdateService")?.1)

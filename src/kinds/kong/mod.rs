@@ -3,10 +3,13 @@
 //! What was done is written down as tags on the database cluster, beside the data it was done to: a restored or
 //! replaced cluster does not inherit the word of another.
 
+mod admin_api;
+mod admin_route;
 mod finish;
 mod marks;
 mod schema;
 mod work;
 
+pub(crate) use admin_route::{AdminRoute, Desired as AdminRouteDesired};
 pub(crate) use finish::{Desired as SchemaFinishDesired, SchemaFinish};
 pub(crate) use schema::{Desired as SchemaDesired, Schema};

@@ -1,10 +1,10 @@
-//! Kong's schema in the database, and the admin route with it.
+//! Kong's schema in the database, and in a new one the admin route.
 //!
 //! A new database is brought to the image's version in one go, while no node uses it. A new image only brings it to
 //! where old and new nodes both work; the rest is left to [`SchemaFinish`](super::SchemaFinish), after the control
 //! plane has moved over. Deleting it does nothing: the schema goes with the database.
 
-use super::marks::{self, ADMIN_ROUTE, FINISHED, SCHEMA};
+use super::marks::{self, AdminMark, FINISHED, SCHEMA};
 use super::work;
 use crate::kinds::ecs::OneOff;
 use crate::kong::admin_route::AdminRoute;
@@ -39,7 +39,6 @@ pub(crate) struct Desired {
 pub(crate) struct Live {
     database: Arn,
     image: String,
-    admin_route: String,
 }
 
 impl Kind for Schema {
@@ -72,7 +71,6 @@ impl Kind for Schema {
                 let live = Live {
                     database,
                     image: image.to_owned(),
-                    admin_route: tags.get(ADMIN_ROUTE).unwrap_or_default().to_owned(),
                 };
                 found.push(Found::Owned(one.address.clone(), live));
             }
@@ -95,7 +93,7 @@ impl Kind for Schema {
     fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Diff {
         let Desired {
             image,
-            admin_route,
+            admin_route: _, // imported with a new schema; later it has a life of its own
             database,
             task: _,  // says how, not what
             after: _, // says when, not what
@@ -104,7 +102,6 @@ impl Kind for Schema {
         let other = Effect::Replace("the schema lies in its database");
         diff.reference("database", database, &live.database, outputs, other);
         diff.field("image", image, &live.image);
-        diff.field("admin_route", &admin_route.hash, &live.admin_route);
         diff
     }
 
@@ -159,10 +156,11 @@ impl Kind for Schema {
         let database = cx.get(&desired.database)?;
         let route = &desired.admin_route;
         work::run(cx, &desired.task, Work::Install(route)).await?;
+        let (admin_route, mark) = AdminMark::of(route).tag();
         let done = [
             (SCHEMA, desired.image.as_str()),
             (FINISHED, &desired.image),
-            (ADMIN_ROUTE, &route.hash),
+            (admin_route, &mark),
         ];
         marks::write(cx, &database, &done).await?;
         Ok(Outputs::default())
@@ -177,11 +175,6 @@ impl Kind for Schema {
         if diff.has("image") {
             work::run(cx, &desired.task, Work::Up).await?;
             marks::write(cx, &live.database, &[(SCHEMA, &desired.image)]).await?;
-        }
-        if diff.has("admin_route") {
-            let route = &desired.admin_route;
-            work::run(cx, &desired.task, Work::Import(route)).await?;
-            marks::write(cx, &live.database, &[(ADMIN_ROUTE, &route.hash)]).await?;
         }
         Ok(Outputs::default())
     }

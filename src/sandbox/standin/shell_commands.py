@@ -4,6 +4,7 @@ Each is a function of words, standard input and files, and prints nothing itself
 does not run: a script that counted on it must not pass.
 """
 
+import hashlib
 import re
 from typing import Callable, Dict, List, Tuple
 
@@ -126,6 +127,28 @@ def _count(words: List[str], given: str, files: Files) -> Tuple[int, str]:
     return 0, f"{text.count(chr(10)) if '-l' in words else len(text.split())}\n"
 
 
+def _digest(words: List[str], given: str, files: Files) -> Tuple[int, str]:
+    code, text = _cat(words, given, files)
+    name = words[0] if words else "-"
+    return code, "" if code else f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n"
+
+
+def _characters(words: List[str], given: str, files: Files) -> Tuple[int, str]:
+    # `cut -c FROM-TO [FILE]`, no more.
+    if len(words) < 2 or words[0] != "-c" or not re.fullmatch(r"\d+-\d+", words[1]):
+        return 1, ""
+    first, last = (int(part) for part in words[1].split("-"))
+    code, text = _cat(words[2:], given, files)
+    return code, "".join(line[first - 1 : last] + "\n" for line in text.splitlines())
+
+
+def _without(words: List[str], given: str, files: Files) -> Tuple[int, str]:
+    # `tr -d CHARACTERS`, no more.
+    if len(words) != 2 or words[0] != "-d":
+        return 1, ""
+    return 0, "".join(character for character in given if character not in _unescape(words[1]))
+
+
 def _nothing(words: List[str], given: str, files: Files) -> Tuple[int, str]:
     return 0, ""
 
@@ -136,14 +159,17 @@ COMMANDS: Dict[str, Command] = {
     "cat": _cat,
     # Rights, folders and time have no part in the simulation.
     "chmod": _nothing,
+    "cut": _characters,
     "echo": _echo,
     "false": lambda words, given, files: (1, ""),
     "grep": _grep,
     "mkdir": _nothing,
     "printf": _printf,
     "rm": _remove,
+    "sha256sum": _digest,
     "sleep": _nothing,
     "test": _test,
+    "tr": _without,
     "true": _nothing,
     "ulimit": _nothing,
     "umask": _nothing,

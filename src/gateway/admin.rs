@@ -1,0 +1,92 @@
+//! Kong's Admin API as it is reached from outside: through the gateway itself, with the admin key.
+
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{Method, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::exchange::Question;
+use super::trouble::Trouble;
+use super::visitor::{Site, Visitor};
+use crate::kong::admin_route::KEY_HEADER;
+
+/// The Admin API of one gateway.
+pub(crate) struct AdminApi<'a> {
+    visitor: &'a Visitor,
+    site: &'a Site,
+    path: &'a str,
+    key: HeaderValue,
+}
+
+/// What it answers.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reply {
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// The body; null when there is none.
+    pub(crate) body: Value,
+}
+
+impl<'a> AdminApi<'a> {
+    /// The Admin API under `path` of `site`, opened by `key`; nothing when the key cannot go into a header.
+    #[must_use]
+    pub(crate) fn new(
+        visitor: &'a Visitor,
+        site: &'a Site,
+        path: &'a str,
+        key: &SecretString,
+    ) -> Option<Self> {
+        let mut key = HeaderValue::from_str(key.expose_secret()).ok()?;
+        // So that its debug output hides it.
+        key.set_sensitive(true);
+        Some(Self {
+            visitor,
+            site,
+            path,
+            key,
+        })
+    }
+
+    /// `GET` of what is at `path`.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn get(&self, path: &str) -> Result<Reply, Trouble> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// `PUT`: makes what is at `path`, or puts `body` in its place.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Reply, Trouble> {
+        self.ask(Method::PUT, path, Some(body)).await
+    }
+
+    /// `DELETE` of what is at `path`.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn delete(&self, path: &str) -> Result<Reply, Trouble> {
+        self.ask(Method::DELETE, path, None).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Reply, Trouble> {
+        let question = Question::new(method, &format!("{}{path}", self.path))
+            .header(HeaderName::from_static(KEY_HEADER), self.key.clone());
+        let question = match body {
+            Some(body) => question.json(body),
+            None => question,
+        };
+        let answer = self.visitor.ask(self.site, question).await?;
+        Ok(Reply {
+            status: answer.status,
+            body: answer.json().unwrap_or(Value::Null),
+        })
+    }
+}
