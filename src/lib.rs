@@ -43,6 +43,7 @@ pub(crate) mod kong;
 pub(crate) mod lease;
 pub(crate) mod lookup;
 pub(crate) mod observe;
+pub(crate) mod operate;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod resource;

@@ -2,7 +2,7 @@
 //!
 //! Pure: no AWS, clock, environment or randomness. One file a subject.
 
-mod addresses;
+pub(crate) mod addresses;
 mod admin_guard;
 mod admin_route;
 mod compute;

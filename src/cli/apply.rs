@@ -53,7 +53,7 @@ pub(super) async fn change(
         }
         askable?;
     }
-    under_lease(session, wish.purpose, lock, async |grip| {
+    under_lease(session, wish.purpose.word(), lock, async |grip| {
         // What was seen before may have been another run's work half-way.
         let plan = session.plan(wish).await?;
         refuse(&plan)?;

@@ -5,6 +5,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::admin_key::AdminKeyCommand;
 use super::flags::{
     AnswerArgs, AwsArgs, LockArgs, LossArgs, RunArgs, SelectArgs, ShownArgs, SpecArgs,
 };
@@ -82,6 +83,9 @@ pub(super) enum Command {
     ///
     /// Reads them from AWS. With a name, prints that one value and nothing else.
     Output(OutputArgs),
+    /// Change the key of the Admin API
+    #[command(subcommand)]
+    AdminKey(AdminKeyCommand),
     /// Break the lease that a dead run has left on the stack
     ///
     /// One apply or destroy works on a stack at a time: it holds a lease in the DynamoDB table `kongstack-leases` of the

@@ -39,6 +39,26 @@ impl Question {
         }
     }
 
+    /// Before the Admin API gets another key.
+    pub(super) fn rotate_key(path: &str) -> Self {
+        Self {
+            text: format!(
+                "Make a new key for {path}? The old one goes on working. Only `yes` is accepted: "
+            ),
+            answer: "yes".to_owned(),
+        }
+    }
+
+    /// Before old keys of the Admin API are refused.
+    pub(super) fn take_keys_away(path: &str) -> Self {
+        Self {
+            text: format!(
+                "Refuse every key for {path} but the current one? Only `yes` is accepted: "
+            ),
+            answer: "yes".to_owned(),
+        }
+    }
+
     fn accepts(&self, line: &str) -> bool {
         line.trim() == self.answer
     }

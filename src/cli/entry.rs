@@ -10,7 +10,9 @@ use clap::error::ErrorKind;
 use super::args::{Cli, Command};
 use super::error::{CliError, Exit};
 use super::flags::Color;
-use super::{apply, completions, destroy, logging, output, plan, sandbox, unlock, validate};
+use super::{
+    admin_key, apply, completions, destroy, logging, output, plan, sandbox, unlock, validate,
+};
 use crate::report::Screen;
 
 /// Runs the program with the process's arguments.
@@ -46,6 +48,7 @@ fn run(command: &Command, screen: &Arc<Screen>) -> Result<Exit, CliError> {
         Command::Destroy(args) => destroy::run(args, screen),
         Command::Validate(args) => validate::run(args, screen),
         Command::Output(args) => output::run(args, screen),
+        Command::AdminKey(command) => admin_key::run(command, screen),
         Command::Unlock(args) => unlock::run(args, screen),
         Command::Sandbox(command) => sandbox::run(command, screen),
         Command::Completions(args) => completions::run(args, screen),

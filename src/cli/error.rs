@@ -128,6 +128,14 @@ impl CliError {
         }
     }
 
+    /// Interrupted on the way; the failure says what was done.
+    pub(super) fn stopped(failure: Failure) -> Self {
+        Self {
+            exit: Exit::Interrupted,
+            text: Text::Failure(failure),
+        }
+    }
+
     /// `--timeout` ran out before anything was changed.
     pub(super) fn out_of_time() -> Self {
         Self::failed(

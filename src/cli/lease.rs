@@ -8,7 +8,6 @@ use super::error::CliError;
 use super::flags::LockArgs;
 use super::session::Session;
 use crate::lease::{Claim, Grip, Held, LeaseTable, Taken, Terms, Wait, owner};
-use crate::plan::Purpose;
 use crate::report::{locked, not_given_back, taken_over, waiting};
 use crate::resource::Error;
 
@@ -21,7 +20,7 @@ const RELEASE: Duration = Duration::from_secs(5);
 /// Somebody else has it; it cannot be taken; what `work` fails with.
 pub(super) async fn under_lease<T>(
     session: &Session,
-    purpose: Purpose,
+    purpose: &str,
     args: &LockArgs,
     work: impl AsyncFnOnce(Grip) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
@@ -33,17 +32,13 @@ pub(super) async fn under_lease<T>(
 
 async fn take(
     session: &Session,
-    purpose: Purpose,
+    purpose: &str,
     args: &LockArgs,
 ) -> Result<Held<LeaseTable>, CliError> {
     let (screen, around) = (&session.screen, &session.around);
     let (patience, width) = (args.lock_timeout, screen.side_width());
     let store = LeaseTable::new(Arc::clone(&session.engine.clients), session.pace);
     let stack = &session.engine.blueprint.stack;
-    let purpose = match purpose {
-        Purpose::Apply => "apply",
-        Purpose::Destroy => "destroy",
-    };
     let owner = owner(|name| std::env::var(name).ok());
     let terms = Terms::at(session.pace);
     let claim = Claim::new(Arc::new(store), stack, purpose, owner, terms);

@@ -3,6 +3,7 @@
 //! One file a command. What a plan, an event or an error looks like is `report`'s affair; what is done to AWS,
 //! `apply`'s. Here is decided which stage runs when, who is asked, and with which exit code the program ends.
 
+mod admin_key;
 mod apply;
 mod args;
 mod ask;

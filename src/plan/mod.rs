@@ -26,6 +26,17 @@ pub(crate) enum Purpose {
     Destroy,
 }
 
+impl Purpose {
+    /// The command that has it.
+    #[must_use]
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Destroy => "destroy",
+        }
+    }
+}
+
 /// What to do, in which order, and why.
 #[derive(Debug)]
 pub(crate) struct Plan {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Address, Lookup, Resource, Text};
+use super::{Address, Error, Kind, Lookup, Resource, Text};
 
 /// Everything a stack should be.
 #[derive(Debug, Clone)]
@@ -30,5 +30,16 @@ impl Blueprint {
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
         }
+    }
+
+    /// What the resource of kind `K` at `address` should be.
+    ///
+    /// # Errors
+    /// When the blueprint has none there.
+    pub(crate) fn desired<K: Kind>(&self, address: &Address) -> Result<&K::Desired, Error> {
+        let resource = self.resources.get(address);
+        resource
+            .and_then(Resource::desired_as::<K>)
+            .ok_or_else(|| Error::Internal(format!("the blueprint has no {address}")))
     }
 }

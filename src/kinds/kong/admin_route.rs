@@ -198,7 +198,7 @@ async fn seen(cx: &Observer, desired: &Desired, mark: &AdminMark) -> Result<Seen
     let Some(secret) = cx.output(&desired.key).await? else {
         return Ok(not_there("the secret with the key"));
     };
-    let site = site(desired, &balancer);
+    let site = desired.site(&balancer);
     let entrance = Entrance {
         site: &site,
         path: &mark.path,
@@ -206,12 +206,16 @@ async fn seen(cx: &Observer, desired: &Desired, mark: &AdminMark) -> Result<Seen
     Ok(admin_api::look(cx.clients(), &entrance, &secret).await)
 }
 
-fn site(desired: &Desired, balancer: &DnsName) -> Site {
-    let host = desired.domain.clone();
-    Site {
-        host: host.unwrap_or_else(|| balancer.as_str().to_owned()),
-        via: balancer.as_str().to_owned(),
-        tls: desired.tls,
+impl Desired {
+    /// Where the gateway is visited: by its own name, by way of its load balancer's, which works before DNS does.
+    #[must_use]
+    pub(crate) fn site(&self, balancer: &DnsName) -> Site {
+        let host = self.domain.clone();
+        Site {
+            host: host.unwrap_or_else(|| balancer.as_str().to_owned()),
+            via: balancer.as_str().to_owned(),
+            tls: self.tls,
+        }
     }
 }
 
@@ -223,7 +227,7 @@ async fn write(
     path: Option<&str>,
 ) -> Result<(), Error> {
     let route = &desired.route;
-    let site = site(desired, &cx.get(&desired.load_balancer)?);
+    let site = desired.site(&cx.get(&desired.load_balancer)?);
     let secret = cx.get(&desired.key)?;
     let entrance = Entrance {
         site: &site,

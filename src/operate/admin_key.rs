@@ -1,0 +1,270 @@
+//! The admin key's rotation, with a time in which both keys work.
+//!
+//! Every step can be repeated, and every state in between is one in which the key in the secret works:
+//!
+//! 1. A new key is put into the secret as its version `AWSPENDING`. A rotation that was cut short finds it there and goes
+//!    on with it.
+//! 2. The gateway gets a second credential, by the Admin API, and the data planes take it over.
+//! 3. When the new key opens, the version becomes `AWSCURRENT`. From here on everybody who asks the secret gets it, and
+//!    those who still hold the old one are let in as well.
+//! 4. [`finish`] takes the old credential away: a step of its own, for people to say when.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::aws::{Clients, OrAbsent, failed};
+use crate::gateway::{AdminApi, Reply, Site};
+use crate::kong::admin_key;
+use crate::kong::admin_route::{NAME, credential};
+use crate::resource::{Arn, Error, Output, Pace};
+
+/// The stages of a secret's version, as Secrets Manager names them.
+const CURRENT: &str = "AWSCURRENT";
+const PENDING: &str = "AWSPENDING";
+
+/// How often in a row a new key must open before it counts: each answer may come from another data plane.
+const IN_A_ROW: u32 = 5;
+/// Between two tries of a new key.
+const EVERY: Duration = Duration::from_secs(2);
+/// How long data planes may take to hear of it: a node that has lost its connection comes back within ten seconds.
+const AT_MOST: Duration = Duration::from_secs(120);
+
+/// The door that the key opens.
+pub(crate) struct Door<'a> {
+    /// AWS, and the way to the gateway.
+    pub(crate) clients: &'a Clients,
+    /// The secret with the key.
+    pub(crate) secret: Arn,
+    /// The gateway.
+    pub(crate) site: Site,
+    /// The public path of the Admin API.
+    pub(crate) path: &'a str,
+    /// How fast time goes.
+    pub(crate) pace: Pace,
+    /// Cancelled when it shall stop.
+    pub(crate) drain: CancellationToken,
+}
+
+/// Why a key was not rotated.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unrotated {
+    /// AWS refused.
+    #[error(transparent)]
+    Aws(#[from] Error),
+    /// The Admin API cannot be used with the key that the secret holds.
+    #[error("the Admin API cannot be used from here: {0}")]
+    Shut(String),
+    /// The last rotation has not been finished: there are more keys than the current one.
+    #[error("{0} older keys still work: the last rotation is not finished")]
+    Unfinished(usize),
+    /// The data planes do not take the new key.
+    #[error("the new key does not open yet after {} s", .0.as_secs())]
+    NotTaken(Duration),
+    /// It was told to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// A key, and the version of the secret that it is.
+struct Version {
+    id: String,
+    key: SecretString,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    data: Vec<Credential>,
+}
+
+/// A credential as the Admin API lists it.
+#[derive(Deserialize)]
+struct Credential {
+    id: String,
+    key: SecretString,
+}
+
+/// Makes a new key the current one; the old one goes on working until [`finish`].
+///
+/// # Errors
+/// When it cannot be done. The key that the secret holds works in any case, and another try goes on from there.
+pub(crate) async fn rotate(door: &Door<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<(), Unrotated> {
+    let current = door.version(CURRENT).await?;
+    let current = current.ok_or_else(|| Unrotated::Shut("the secret holds no key".to_owned()))?;
+    let known = door.credentials(&current.key).await?;
+    let pending = door
+        .version(PENDING)
+        .await?
+        .filter(|one| one.id != current.id);
+    let is = |credential: &Credential, version: &Version| {
+        credential.key.expose_secret() == version.key.expose_secret()
+    };
+    let older = known.iter().filter(|one| {
+        !is(one, &current) && !pending.as_ref().is_some_and(|pending| is(one, pending))
+    });
+    match older.count() {
+        0 => {}
+        count => return Err(Unrotated::Unfinished(count)),
+    }
+    let new = match pending {
+        Some(pending) => {
+            say("going on with the key that an earlier rotation has made");
+            pending
+        }
+        None => {
+            say("putting a new key into the secret");
+            door.propose().await?
+        }
+    };
+    say("telling the gateway of it");
+    let credential = credential(new.key.expose_secret());
+    let reply = door
+        .api(&current.key)?
+        .put(&credential.path, &credential.body)
+        .await;
+    expect(reply.map_err(|trouble| Unrotated::Shut(trouble.to_string()))?)?;
+    say("waiting until the data planes take it");
+    door.until_taken(&new.key).await?;
+    say("making it the current one");
+    door.promote(&current.id, &new.id).await
+}
+
+/// Takes every key away but the current one; answers how many there were.
+///
+/// # Errors
+/// When it cannot be done.
+pub(crate) async fn finish(door: &Door<'_>) -> Result<usize, Unrotated> {
+    let current = door.version(CURRENT).await?;
+    let current = current.ok_or_else(|| Unrotated::Shut("the secret holds no key".to_owned()))?;
+    let (api, known) = (
+        door.api(&current.key)?,
+        door.credentials(&current.key).await?,
+    );
+    let mut gone = 0;
+    for credential in known {
+        if credential.key.expose_secret() != current.key.expose_secret() {
+            let path = format!("/consumers/{NAME}/key-auth/{}", credential.id);
+            let reply = api.delete(&path).await;
+            expect(reply.map_err(|trouble| Unrotated::Shut(trouble.to_string()))?)?;
+            gone += 1;
+        }
+    }
+    Ok(gone)
+}
+
+impl Door<'_> {
+    fn api<'a>(&'a self, key: &SecretString) -> Result<AdminApi<'a>, Unrotated> {
+        let api = AdminApi::new(self.clients.gateway(), &self.site, self.path, key);
+        api.ok_or_else(|| {
+            Unrotated::Shut("the key holds characters that no HTTP header can carry".to_owned())
+        })
+    }
+
+    /// The key at a stage, if there is one.
+    async fn version(&self, stage: &str) -> Result<Option<Version>, Error> {
+        let call = self.clients.secrets().get_secret_value();
+        let call = call.secret_id(self.secret.as_str()).version_stage(stage);
+        let answer = call
+            .send()
+            .await
+            .map_err(failed("secretsmanager:GetSecretValue"));
+        let answer = answer.or_absent(&["ResourceNotFoundException"])?;
+        Ok(answer.and_then(|answer| {
+            let key = answer.secret_string?.into();
+            Some(Version {
+                id: answer.version_id?,
+                key,
+            })
+        }))
+    }
+
+    /// Puts a new key beside the current one.
+    async fn propose(&self) -> Result<Version, Unrotated> {
+        let key = admin_key().map_err(|error| Error::Internal(error.to_string()))?;
+        let call = self.clients.secrets().put_secret_value();
+        let call = call.secret_id(self.secret.as_str()).version_stages(PENDING);
+        let made = call.secret_string(key.expose_secret()).send().await;
+        let made = made
+            .map_err(failed("secretsmanager:PutSecretValue"))
+            .map_err(Error::from)?;
+        let id = made.version_id.ok_or(Error::Incomplete {
+            operation: "secretsmanager:PutSecretValue",
+            missing: "a version",
+        })?;
+        Ok(Version { id, key })
+    }
+
+    /// Every key the gateway knows.
+    async fn credentials(&self, key: &SecretString) -> Result<Vec<Credential>, Unrotated> {
+        let path = format!("/consumers/{NAME}/key-auth?size=1000");
+        let reply = self.api(key)?.get(&path).await;
+        let reply = expect(reply.map_err(|trouble| Unrotated::Shut(trouble.to_string()))?)?;
+        let page: Page = serde_json::from_value(reply.body)
+            .map_err(|_| Unrotated::Shut("its list of keys cannot be read".to_owned()))?;
+        Ok(page.data)
+    }
+
+    /// Waits until every data plane lets the key in.
+    async fn until_taken(&self, key: &SecretString) -> Result<(), Unrotated> {
+        let (api, begun) = (self.api(key)?, Instant::now());
+        let mut in_a_row = 0;
+        while in_a_row < IN_A_ROW {
+            in_a_row = match api.get("/").await {
+                Ok(reply) if reply.status.is_success() => in_a_row + 1,
+                // One that does not know the key yet; or a moment without an answer.
+                Ok(_) | Err(_) => 0,
+            };
+            if in_a_row == 0 {
+                if begun.elapsed() > AT_MOST {
+                    return Err(Unrotated::NotTaken(AT_MOST));
+                }
+                tokio::select! {
+                    biased;
+                    () = self.drain.cancelled() => return Err(Unrotated::Interrupted),
+                    () = sleep(self.pace.scale(EVERY)) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes one version the current one in the place of another.
+    async fn promote(&self, from: &str, to: &str) -> Result<(), Unrotated> {
+        let operation = "secretsmanager:UpdateSecretVersionStage";
+        let secrets = self.clients.secrets();
+        let call = secrets
+            .update_secret_version_stage()
+            .secret_id(self.secret.as_str());
+        let call = call.version_stage(CURRENT).remove_from_version_id(from);
+        let moved = call.move_to_version_id(to).send().await;
+        moved.map_err(failed(operation)).map_err(Error::from)?;
+        let call = secrets
+            .update_secret_version_stage()
+            .secret_id(self.secret.as_str());
+        let call = call.version_stage(PENDING).remove_from_version_id(to);
+        call.send()
+            .await
+            .map_err(failed(operation))
+            .map_err(Error::from)?;
+        Ok(())
+    }
+}
+
+/// Any answer but a success is a closed door. What Kong says of a refused key holds the key.
+fn expect(reply: Reply) -> Result<Reply, Unrotated> {
+    if reply.status.is_success() {
+        return Ok(reply);
+    }
+    Err(Unrotated::Shut(match reply.status.as_u16() {
+        401 => {
+            "the gateway takes another key than the one in the secret; `kongstack apply` mends that"
+                .to_owned()
+        }
+        403 => "the address of this machine is not in `admin.allow`".to_owned(),
+        429 => "`admin.rate_limit` is used up for this minute".to_owned(),
+        _ => format!("the gateway answers {}", reply.status),
+    }))
+}
