@@ -2,8 +2,8 @@
 
 use super::compute::task_log;
 use super::draft::Draft;
-use super::{addresses, discovery, ingress, migrations, secrets};
-use crate::kinds::kong::{AdminRoute, AdminRouteDesired};
+use super::{addresses, discovery, ingress, migrations};
+use crate::kinds::kong::{AdminRoute, AdminRouteDesired, KeySecret};
 use crate::kong::admin_route::AdminRoute as Route;
 use crate::resource::Ref;
 use crate::spec::{ApiKey, Named, StackSpec};
@@ -13,7 +13,10 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
     let spec = draft.spec;
     let desired = AdminRouteDesired {
         route: route(spec),
-        key: secrets::admin_key_arn(spec),
+        key: match &spec.admin.api_key {
+            ApiKey::Generate => KeySecret::Own(spec.name_of(Named::AdminKeySecret)),
+            ApiKey::Secret(arn) => KeySecret::Theirs(arn.as_str().to_owned()),
+        },
         load_balancer: Ref::Of(addresses::load_balancer()),
         domain: spec
             .ingress

@@ -9,7 +9,7 @@ use crate::kinds::secrets::{Secret, secret};
 use crate::kong::{
     CERTIFICATE_KEY, PRIVATE_KEY_KEY, admin_key as new_admin_key, cluster_certificate,
 };
-use crate::resource::{Address, Arn, Error, ManagedSecretArn, Output, Ref, Text};
+use crate::resource::{Address, Arn, Error, ManagedSecretArn, Ref, Text};
 use crate::spec::{ApiKey, Named, StackSpec};
 
 /// Draws the secrets the stack generates.
@@ -51,14 +51,9 @@ pub(crate) fn certificate_key() -> Text {
 
 /// The key for the Admin API: the stack's own, or the one the spec names.
 pub(crate) fn admin_key(spec: &StackSpec) -> Text {
-    Text::from(&admin_key_arn(spec))
-}
-
-/// The secret with the key for the Admin API: the stack's own, or the one the spec names.
-pub(crate) fn admin_key_arn(spec: &StackSpec) -> Ref<Arn> {
     match &spec.admin.api_key {
-        ApiKey::Generate => Ref::Of(addresses::admin_key()),
-        ApiKey::Secret(arn) => Ref::Literal(Arn::new(arn.as_str())),
+        ApiKey::Generate => Text::from(&Ref::<Arn>::Of(addresses::admin_key())),
+        ApiKey::Secret(arn) => Text::from(arn.as_str()),
     }
 }
 

@@ -10,10 +10,9 @@ use super::flags::{AnswerArgs, AwsArgs, LockArgs, SpecArgs};
 use super::lease::under_lease;
 use super::session::{self, Session};
 use crate::blueprint::addresses;
-use crate::kinds::kong::AdminRoute;
+use crate::kinds::kong::{AdminRoute, KeySecret};
 use crate::operate::{Door, Unrotated, finish, rotate};
 use crate::report::{Failure, Screen};
-use crate::resource::Ref;
 
 /// Change the key of the Admin API.
 #[derive(Debug, Subcommand)]
@@ -110,7 +109,7 @@ async fn door(session: &Session) -> Result<Door<'_>, CliError> {
     let wanted = wanted.map_err(|error| {
         CliError::engine("the stack has no admin route", &error, &session.around)
     })?;
-    let Ref::Of(secret) = &wanted.key else {
+    let KeySecret::Own(secret) = &wanted.key else {
         return Err(CliError::usage(
             Failure::new(
                 "the admin key is not the stack's own: `admin.api_key` names a secret of yours",
@@ -119,11 +118,7 @@ async fn door(session: &Session) -> Result<Door<'_>, CliError> {
         ));
     };
     let (_, world) = session.look().await?;
-    let there = (
-        Ref::Of(secret.clone()).resolve(&world),
-        wanted.load_balancer.resolve(&world),
-    );
-    let (Some(secret), Some(balancer)) = there else {
+    let Some(balancer) = wanted.load_balancer.resolve(&world) else {
         let (stack, region) = (&blueprint.stack, &blueprint.region);
         return Err(CliError::failed(
             Failure::new(format!("the stack `{stack}` in {region} is not complete"))

@@ -20,7 +20,7 @@ use crate::aws::{Clients, OrAbsent, failed};
 use crate::gateway::{AdminApi, Reply, Site};
 use crate::kong::admin_key;
 use crate::kong::admin_route::{NAME, credential};
-use crate::resource::{Arn, Error, Output, Pace};
+use crate::resource::{Error, Pace};
 
 /// The stages of a secret's version, as Secrets Manager names them.
 const CURRENT: &str = "AWSCURRENT";
@@ -37,8 +37,8 @@ const AT_MOST: Duration = Duration::from_secs(120);
 pub(crate) struct Door<'a> {
     /// AWS, and the way to the gateway.
     pub(crate) clients: &'a Clients,
-    /// The secret with the key.
-    pub(crate) secret: Arn,
+    /// The secret with the key, by name.
+    pub(crate) secret: &'a str,
     /// The gateway.
     pub(crate) site: Site,
     /// The public path of the Admin API.
@@ -166,7 +166,7 @@ impl Door<'_> {
     /// The key at a stage, if there is one.
     async fn version(&self, stage: &str) -> Result<Option<Version>, Error> {
         let call = self.clients.secrets().get_secret_value();
-        let call = call.secret_id(self.secret.as_str()).version_stage(stage);
+        let call = call.secret_id(self.secret).version_stage(stage);
         let answer = call
             .send()
             .await
@@ -185,7 +185,7 @@ impl Door<'_> {
     async fn propose(&self) -> Result<Version, Unrotated> {
         let key = admin_key().map_err(|error| Error::Internal(error.to_string()))?;
         let call = self.clients.secrets().put_secret_value();
-        let call = call.secret_id(self.secret.as_str()).version_stages(PENDING);
+        let call = call.secret_id(self.secret).version_stages(PENDING);
         let made = call.secret_string(key.expose_secret()).send().await;
         let made = made
             .map_err(failed("secretsmanager:PutSecretValue"))
@@ -235,15 +235,11 @@ impl Door<'_> {
     async fn promote(&self, from: &str, to: &str) -> Result<(), Unrotated> {
         let operation = "secretsmanager:UpdateSecretVersionStage";
         let secrets = self.clients.secrets();
-        let call = secrets
-            .update_secret_version_stage()
-            .secret_id(self.secret.as_str());
+        let call = secrets.update_secret_version_stage().secret_id(self.secret);
         let call = call.version_stage(CURRENT).remove_from_version_id(from);
         let moved = call.move_to_version_id(to).send().await;
         moved.map_err(failed(operation)).map_err(Error::from)?;
-        let call = secrets
-            .update_secret_version_stage()
-            .secret_id(self.secret.as_str());
+        let call = secrets.update_secret_version_stage().secret_id(self.secret);
         let call = call.version_stage(PENDING).remove_from_version_id(to);
         call.send()
             .await

@@ -94,9 +94,7 @@ fn who_may_administrate_changes_at_the_edge_and_in_kong() {
         "allow: [203.0.113.0/24, 198.51.100.0/24]",
         &[
             "update ingress/admin-rule/http/allow-1",
-            "update migrations/schema",
-            "replace control-plane/task-definition",
-            "update control-plane/service",
+            "update control-plane/admin-route",
         ],
     );
 }

@@ -42,6 +42,7 @@ fn the_first_page() {
       destroy      Remove the stack from AWS
       validate     Check the spec without asking AWS
       output       Print the endpoints and ids of a live stack
+      admin-key    Change the key of the Admin API
       unlock       Break the lease that a dead run has left on the stack
       sandbox      Run the simulated AWS that `--sandbox` uses
       completions  Print completions for a shell

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::aws::{Clients, failed};
 use crate::gateway::{AdminApi, Reply, Site};
 use crate::kong::admin_route::{AdminRoute, Entity, NAME, Settings};
-use crate::resource::{Arn, Error, Output};
+use crate::resource::Error;
 
 /// How long a look may take before it counts as none: a plan must not wait for a gateway that is not there.
 const LOOK: Duration = Duration::from_secs(8);
@@ -43,34 +43,26 @@ pub(super) struct Entrance<'a> {
     pub(super) path: &'a str,
 }
 
-/// The key, from its secret.
-///
-/// # Errors
-/// When Secrets Manager does not give it.
-pub(super) async fn key(clients: &Clients, secret: &Arn) -> Result<SecretString, Error> {
+/// The key, or why it cannot be had.
+pub(super) type Key = Result<SecretString, String>;
+
+/// The key, from its secret. A plan goes on without it.
+pub(super) async fn key(clients: &Clients, secret: &str) -> Key {
     let call = clients.secrets().get_secret_value();
-    let answer = call.secret_id(secret.as_str()).send().await;
-    let answer = answer.map_err(failed("secretsmanager:GetSecretValue"))?;
-    answer
-        .secret_string
-        .map(SecretString::from)
-        .ok_or(Error::Incomplete {
-            operation: "secretsmanager:GetSecretValue",
-            missing: "a text",
-        })
+    let answer = call.secret_id(secret).send().await;
+    let answer = answer.map_err(failed("secretsmanager:GetSecretValue"));
+    let answer = answer.map_err(|error| format!("the key cannot be read: {error}"))?;
+    let key = answer.secret_string.map(SecretString::from);
+    key.ok_or_else(|| "the secret holds no key".to_owned())
 }
 
 /// Looks at the route.
-pub(super) async fn look(clients: &Clients, entrance: &Entrance<'_>, secret: &Arn) -> Seen {
+pub(super) async fn look(clients: &Clients, entrance: &Entrance<'_>, key: &Key) -> Seen {
     let looking = async {
-        let key = match key(clients, secret).await {
-            Ok(key) => key,
-            Err(error) => return Seen::NotCompared(format!("the key cannot be read: {error}")),
-        };
-        let Some(api) = AdminApi::new(clients.gateway(), entrance.site, entrance.path, &key) else {
-            return Seen::NotCompared(UNFIT.to_owned());
-        };
-        read(&api).await
+        match api(clients, entrance, key) {
+            Ok(api) => read(&api).await,
+            Err(why) => Seen::NotCompared(why),
+        }
     };
     timeout(LOOK, looking).await.unwrap_or_else(|_| {
         Seen::NotCompared(format!(
@@ -80,7 +72,15 @@ pub(super) async fn look(clients: &Clients, entrance: &Entrance<'_>, secret: &Ar
     })
 }
 
-const UNFIT: &str = "the key holds characters that no HTTP header can carry";
+fn api<'a>(
+    clients: &'a Clients,
+    entrance: &Entrance<'a>,
+    key: &Key,
+) -> Result<AdminApi<'a>, String> {
+    let key = key.as_ref().map_err(Clone::clone)?;
+    let api = AdminApi::new(clients.gateway(), entrance.site, entrance.path, key);
+    api.ok_or_else(|| "the key holds characters that no HTTP header can carry".to_owned())
+}
 
 async fn read(api: &AdminApi<'_>) -> Seen {
     let (service, route) = (format!("/services/{NAME}"), format!("/routes/{NAME}"));
@@ -126,15 +126,10 @@ fn unusable(reply: &Reply) -> Option<String> {
 pub(super) async fn write(
     clients: &Clients,
     entrance: &Entrance<'_>,
-    secret: &Arn,
+    key: &Key,
     route: &AdminRoute,
 ) -> Result<(), Unwritten> {
-    let key = key(clients, secret).await;
-    let key =
-        key.map_err(|error| Unwritten::Unreachable(format!("the key cannot be read: {error}")))?;
-    let Some(api) = AdminApi::new(clients.gateway(), entrance.site, entrance.path, &key) else {
-        return Err(Unwritten::Unreachable(UNFIT.to_owned()));
-    };
+    let api = api(clients, entrance, key).map_err(Unwritten::Unreachable)?;
     for entity in route.entities() {
         put(&api, &entity).await?;
     }

@@ -7,7 +7,9 @@
 //! control plane, for an import tells nobody. Nothing is ever deleted: the rest of Kong's configuration is the
 //! operator's. Deleting the route does nothing: it goes with the database.
 
-use super::admin_api::{self, Entrance, Seen, Unwritten};
+use futures::future::join;
+
+use super::admin_api::{self, Entrance, Key, Seen, Unwritten};
 use super::marks::{self, AdminMark};
 use super::work;
 use crate::gateway::Site;
@@ -16,7 +18,7 @@ use crate::kong::admin_route::AdminRoute as Route;
 use crate::kong::migrations::Work;
 use crate::resource::{
     Address, Arn, Diff, DnsName, Effect, Error, Found, Kind, Look, Observer, Output, Outputs,
-    Patience, Ref, References, Resolve, Step, Wanted,
+    Patience, Ref, References, Resolve, Step, Wanted, Warning,
 };
 
 /// The route to the Admin API.
@@ -29,7 +31,7 @@ pub(crate) struct Desired {
     /// The route.
     pub(crate) route: Route,
     /// The secret that holds the key.
-    pub(crate) key: Ref<Arn>,
+    pub(crate) key: KeySecret,
     /// The load balancer that the gateway is reached by.
     pub(crate) load_balancer: Ref<DnsName>,
     /// The public name, if there is one.
@@ -46,6 +48,25 @@ pub(crate) struct Desired {
     pub(crate) log: ecs::TaskLog,
     /// What must serve before the route can be used.
     pub(crate) after: Vec<Address>,
+}
+
+/// The secret with the key. It is asked for by what the spec knows of it, so that nothing has to be found out before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum KeySecret {
+    /// The stack's own, by its name.
+    Own(String),
+    /// Somebody else's, by its ARN.
+    Theirs(String),
+}
+
+impl KeySecret {
+    /// As Secrets Manager takes it.
+    #[must_use]
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Own(id) | Self::Theirs(id) => id,
+        }
+    }
 }
 
 /// What the route is.
@@ -70,7 +91,6 @@ impl Kind for AdminRoute {
             .iter()
             .fold(references, References::started_after)
             .to(&desired.database)
-            .to(&desired.key)
             .to(&desired.load_balancer)
     }
 
@@ -81,13 +101,16 @@ impl Kind for AdminRoute {
     ) -> Result<Vec<Found<Live>>, Error> {
         let mut found = Vec::new();
         for one in wanted {
-            let Some((database, tags)) = marks::observed(cx, &one.desired.database).await? else {
+            let key = admin_api::key(cx.clients(), one.desired.key.id());
+            let marks = marks::observed(cx, &one.desired.database);
+            let (key, marks) = join(key, marks).await;
+            let Some((database, tags)) = marks? else {
                 continue;
             };
             let Some(mark) = AdminMark::read(&tags) else {
                 continue;
             };
-            let seen = seen(cx, one.desired, &mark).await?;
+            let seen = seen(cx, one.desired, &mark, &key).await?;
             let live = Live {
                 database,
                 mark,
@@ -158,6 +181,22 @@ impl Kind for AdminRoute {
         diff
     }
 
+    fn warnings(desired: &Desired, live: Option<&Live>) -> Vec<Warning> {
+        match live.map(|live| &live.seen) {
+            Some(Seen::NotCompared(why)) => vec![Warning::new(
+                format!(
+                    "the route to the Admin API was not compared with what Kong has: {why}; it is held against what was \
+                     last written"
+                ),
+                format!(
+                    "plan from an address in `admin.allow`, while the gateway answers at {}",
+                    desired.route.path
+                ),
+            )],
+            _ => Vec::new(),
+        }
+    }
+
     /// On a first installation the route was imported with the schema, and its mark says so by now.
     async fn create(cx: &Step, desired: &Desired) -> Result<Outputs, Error> {
         let database = cx.get(&desired.database)?;
@@ -190,20 +229,23 @@ impl Kind for AdminRoute {
 }
 
 /// Looks at the route where it was last written.
-async fn seen(cx: &Observer, desired: &Desired, mark: &AdminMark) -> Result<Seen, Error> {
-    let not_there = |what: &str| Seen::NotCompared(format!("{what} is not there"));
+async fn seen(
+    cx: &Observer,
+    desired: &Desired,
+    mark: &AdminMark,
+    key: &Key,
+) -> Result<Seen, Error> {
     let Some(balancer) = cx.output(&desired.load_balancer).await? else {
-        return Ok(not_there("the load balancer"));
-    };
-    let Some(secret) = cx.output(&desired.key).await? else {
-        return Ok(not_there("the secret with the key"));
+        return Ok(Seen::NotCompared(
+            "the load balancer is not there".to_owned(),
+        ));
     };
     let site = desired.site(&balancer);
     let entrance = Entrance {
         site: &site,
         path: &mark.path,
     };
-    Ok(admin_api::look(cx.clients(), &entrance, &secret).await)
+    Ok(admin_api::look(cx.clients(), &entrance, key).await)
 }
 
 impl Desired {
@@ -228,13 +270,13 @@ async fn write(
 ) -> Result<(), Error> {
     let route = &desired.route;
     let site = desired.site(&cx.get(&desired.load_balancer)?);
-    let secret = cx.get(&desired.key)?;
+    let key = admin_api::key(cx.clients(), desired.key.id()).await;
     let entrance = Entrance {
         site: &site,
         path: path.unwrap_or(&route.path),
     };
-    match admin_api::write(cx.clients(), &entrance, &secret, route).await {
-        Ok(()) => until_served(cx, &site, &secret, route).await?,
+    match admin_api::write(cx.clients(), &entrance, &key, route).await {
+        Ok(()) => until_served(cx, &site, &key, route).await?,
         Err(Unwritten::Refused(error)) => return Err(error),
         Err(Unwritten::Unreachable(why)) => {
             cx.remark(format!(
@@ -249,13 +291,13 @@ async fn write(
 }
 
 /// Waits until the data planes have the route too: the control plane tells them at once, but not in the same moment.
-async fn until_served(cx: &Step, site: &Site, secret: &Arn, route: &Route) -> Result<(), Error> {
+async fn until_served(cx: &Step, site: &Site, key: &Key, route: &Route) -> Result<(), Error> {
     let entrance = Entrance {
         site,
         path: &route.path,
     };
     cx.wait("the data planes", Patience::seconds(2, 5, 120), || async {
-        let seen = admin_api::look(cx.clients(), &entrance, secret).await;
+        let seen = admin_api::look(cx.clients(), &entrance, key).await;
         let wanted = route.settings();
         Ok(match seen {
             Seen::Settings(have)

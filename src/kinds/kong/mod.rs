@@ -10,6 +10,6 @@ mod marks;
 mod schema;
 mod work;
 
-pub(crate) use admin_route::{AdminRoute, Desired as AdminRouteDesired};
+pub(crate) use admin_route::{AdminRoute, Desired as AdminRouteDesired, KeySecret};
 pub(crate) use finish::{Desired as SchemaFinishDesired, SchemaFinish};
 pub(crate) use schema::{Desired as SchemaDesired, Schema};
