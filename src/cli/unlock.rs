@@ -8,7 +8,7 @@ use super::ask::{Question, answerable, ask};
 use super::error::{CliError, Exit};
 use super::session::{self, Session};
 use crate::lease::{Deleted, Expected, LeaseTable, Store};
-use crate::report::{Screen, alive, lease as lease_text};
+use crate::report::{Screen, alive, broken, lease as lease_text};
 use crate::resource::Error;
 
 /// Shows whose lease is on the stack, asks, and breaks it.
@@ -43,10 +43,11 @@ async fn unlock(args: &UnlockArgs, session: Session) -> Result<Exit, CliError> {
     }
     let breaking = table.delete(stack, Expected::Exactly(&lease.mark));
     let what = "the stack's lease cannot be broken";
-    let broken = within.0.within(within.1, breaking).await?;
-    match broken.map_err(|error| failed(error, what))? {
+    let done = within.0.within(within.1, breaking).await?;
+    match done.map_err(|error| failed(error, what))? {
         Deleted::Done => {
             screen.result("The lease is broken.\n")?;
+            screen.note(&broken(screen.side_width()));
             Ok(Exit::Done)
         }
         Deleted::Refused => {

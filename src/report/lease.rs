@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::duration::short;
 use super::failure::Failure;
 use super::style::{HINT, STRONG, paint};
+use super::unfinished::LATE;
 use super::wrap::hang;
 use crate::lease::{Lease, Loss, Owner, Wait};
 
@@ -83,6 +84,12 @@ pub(crate) fn not_given_back(reason: &str, after: Duration, width: usize) -> Str
         short(after)
     );
     format!("{} {}\n", paint(HINT, "lock:"), hang(&text, width, 6))
+}
+
+/// What is said when a lease has been broken that its run would have let expire.
+#[must_use]
+pub(crate) fn broken(width: usize) -> String {
+    format!("{} {}\n", paint(HINT, "hint:"), hang(LATE, width, 6))
 }
 
 /// A lease before it is broken.

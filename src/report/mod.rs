@@ -28,7 +28,7 @@ mod wrap;
 pub(crate) use self::explain::{Surroundings, explain};
 pub(crate) use self::failure::Failure;
 pub(crate) use self::lease::{
-    alive, lease, locked, lost_before, not_given_back, taken_over, waiting,
+    alive, broken, lease, locked, lost_before, not_given_back, taken_over, waiting,
 };
 pub(crate) use self::outcome::{Ended, outcome, outputs_after};
 pub(crate) use self::outputs::{Published, as_json, as_shell, as_text, shell_word};

@@ -9,7 +9,7 @@ use super::explain::{Explanation, Surroundings, explain};
 use super::lease::lost;
 use super::outputs::{Published, as_text};
 use super::style::{DONE, ERROR, HINT, STRONG, paint};
-use super::unfinished::unfinished;
+use super::unfinished::{late, unfinished};
 use super::wrap::hang;
 use crate::apply::Report;
 use crate::event::{Halt, Verb};
@@ -86,7 +86,7 @@ pub(crate) fn outcome(
     text += &halted(report, around, width);
     let next = "run the same command again: it finds out what is there, goes on from here and makes nothing twice";
     text += &format!("{} {}\n", paint(HINT, "hint:"), hang(next, width, 6));
-    text
+    text + &late(report, width)
 }
 
 /// `2 failed, 5 skipped`.

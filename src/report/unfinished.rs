@@ -1,7 +1,7 @@
 //! What a halted run left under way, each with what the next run will do with it.
 
 use super::events::doing;
-use super::style::{UPDATE, paint};
+use super::style::{HINT, UPDATE, paint};
 use super::wrap::hang;
 use crate::apply::{Report, Unfinished};
 use crate::event::Verb;
@@ -30,6 +30,22 @@ pub(super) fn unfinished(plan: &Plan, report: &Report, width: usize) -> String {
         text += &format!("  {}\n", hang(&line, width, 4));
     }
     text
+}
+
+/// What is to be waited for where a run was cut off: reads of AWS lag behind by seconds, now and then by more.
+pub(super) const LATE: &str = "begin the next run half a minute later: AWS may show only then what a call made that was cut off, and what it does not show is made again";
+
+/// When to run again, where a call was cut off that may have made something.
+pub(super) fn late(report: &Report, width: usize) -> String {
+    match report.unfinished.iter().any(is_unseen) {
+        true => format!("{} {}\n", paint(HINT, "hint:"), hang(LATE, width, 6)),
+        false => String::new(),
+    }
+}
+
+/// Whether it may have made something that nobody has seen.
+fn is_unseen(one: &Unfinished) -> bool {
+    matches!(one.verb, Verb::Create | Verb::Replace) && one.id.is_none()
 }
 
 /// What the next run of the same command does with it.

@@ -161,6 +161,7 @@ fn a_second_signal_waits_for_no_answer() {
         &[
             "Apply interrupted:",
             "identity/execution-role (creating, without an id so far): the next run looks for it",
+            "hint: begin the next run half a minute later",
         ],
     );
     goes_on_from_here(&world);

@@ -79,3 +79,31 @@ async fn a_record_whose_deletion_was_not_answered_is_gone_all_the_same() {
     let plan = world.run(&["plan", "--destroy"]).exits(0);
     assert_eq!(planned(&plan.stdout), Vec::<String>::new());
 }
+
+#[test]
+fn what_a_killed_run_made_is_not_made_again_though_aws_shows_it_late() {
+    let world = World::new();
+    world.write("kongstack.yaml", SPEC);
+    // Fifteen seconds on this machine; the dead run's lease keeps the next one out for twenty.
+    world.configure(&serde_json::json!({"speed": 3}));
+    for service in ["ec2", "tagging"] {
+        world.order(
+            "stale",
+            &serde_json::json!({"service": service, "seconds": 45}),
+        );
+    }
+    let args = ["apply", "--auto-approve", "--target", "network/vpc"];
+    let mut run = Running::begin(&world, &args);
+    run.until("ec2:CreateVpc");
+    run.signal("-KILL");
+    let _ = run.ends();
+    let patient = [&args[..], &["--lock-timeout", "2m"]].concat();
+    let _ = world.run(&patient).exits(0);
+    let made = world.mutating();
+    let made = made.iter().filter(|call| *call == "ec2:CreateVpc");
+    assert_eq!(
+        made.count(),
+        1,
+        "a VPC is made without a token: asked again, AWS makes another"
+    );
+}

@@ -11,8 +11,7 @@ type Step = (&'static str, String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum End {
     Done,
-    /// The error.
-    Failed(String),
+    Failed,
     /// The address of the step it needed.
     Skipped(String),
 }
@@ -38,7 +37,7 @@ pub(super) fn check(run: &Output, undisturbed: &Output, refused: &str) -> Result
     let told = Told::read(&run.stderr);
     let wrong = told
         .is_whole(&run.stdout)
-        .and_then(|()| told.is_about(refused))
+        .and_then(|()| told.is_about(run, refused))
         .and_then(|()| told.skips_only(&Told::read(&undisturbed.stderr)))
         .and_then(|()| told.is_summed_up(run))
         .and_then(|()| told.has_code(run, refused));
@@ -58,14 +57,13 @@ impl Told {
             };
             for (doing, done, to_do) in WORDS {
                 let step = (to_do, address.to_owned());
-                let failed = rest.strip_prefix(&format!("failed to {to_do}: "));
                 let skipped = rest.strip_prefix(&format!("skipped (to {to_do}): it needs "));
                 if rest.starts_with(&format!("{doing} (")) {
                     told.begun.push((step, at));
                 } else if rest.starts_with(&format!("{done} in ")) {
                     told.ended.push((step, at, End::Done));
-                } else if let Some(why) = failed {
-                    told.ended.push((step, at, End::Failed(why.to_owned())));
+                } else if rest.starts_with(&format!("failed to {to_do}: ")) {
+                    told.ended.push((step, at, End::Failed));
                 } else if let Some(needs) = skipped {
                     told.ended.push((step, at, End::Skipped(needs.to_owned())));
                 }
@@ -97,12 +95,28 @@ impl Told {
         Err(format!("planned {wanted:?}\nand came to an end {ended:?}"))
     }
 
-    /// What failed did so because of the refused call.
-    fn is_about(&self, refused: &str) -> Result<(), String> {
+    /// What failed did so because of the refused call, which the report at the end names.
+    fn is_about(&self, run: &Output, refused: &str) -> Result<(), String> {
+        let said = run.all();
         for ((what, address), _, end) in &self.ended {
-            let End::Failed(why) = end else { continue };
-            if !why.contains(&format!("{refused}: ")) {
-                return Err(format!("{what} {address} failed of something else: {why}"));
+            if *end != End::Failed {
+                continue;
+            }
+            let begins = format!("error: {address}: cannot {what} it because: ");
+            let told = said.split(&begins);
+            let causes = told.skip(1).map(|rest| {
+                let ends = ["error: ", "hint: "].map(|next| rest.find(next));
+                let end = ends.into_iter().flatten().min().unwrap_or(rest.len());
+                &rest[..end]
+            });
+            if !causes
+                .clone()
+                .any(|cause| cause.contains(&format!("{refused}: ")))
+            {
+                let causes: Vec<_> = causes.collect();
+                return Err(format!(
+                    "{what} {address} failed of something else: {causes:?}"
+                ));
             }
         }
         Ok(())
@@ -116,12 +130,17 @@ impl Told {
             let mut failed = self
                 .ended
                 .iter()
-                .filter(|(of, _, end)| of.1 == *needs && matches!(end, End::Failed(_)));
+                .filter(|(of, _, end)| of.1 == *needs && *end == End::Failed);
             let Some((cause, ..)) = failed.next() else {
                 return Err(format!(
                     "{step:?} is skipped because of {needs}, which did not fail"
                 ));
             };
+            // What an earlier run replaced goes only when whatever takes over from it is there, which is no step of
+            // its own where nothing is disturbed.
+            if step.0 == "delete" && cause.0 != "delete" {
+                continue;
+            }
             let begun = undisturbed.begun.iter().find(|(one, _)| one == step);
             let done = undisturbed.ended.iter().find(|(one, ..)| one == cause);
             if let (Some((_, begun)), Some((_, done, _))) = (begun, done)
@@ -164,7 +183,7 @@ impl Told {
 
     /// The exit code says how far it came, and a refusal is never passed over in silence.
     fn has_code(&self, run: &Output, refused: &str) -> Result<(), String> {
-        let failed = |end: &End| matches!(end, End::Failed(_));
+        let failed = |end: &End| *end == End::Failed;
         let failures = self.ended.iter().any(|(.., end)| failed(end));
         let anything = self.ended.iter().any(|(.., end)| *end == End::Done);
         let wanted = match (failures, anything) {

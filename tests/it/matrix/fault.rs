@@ -131,7 +131,8 @@ pub(crate) fn for_good(
 /// What is the same is told by operation and parameters, so every call of a run fails once, and what is asked again is
 /// answered: that is the most that can fail in one run and still leave it a way to its end. In a way that passes, all
 /// calls fail, those that only read and the lease's too, and the one run must reach its end; where AWS means what it
-/// says, the calls that change the stack do, and each run gets one step further than the one before.
+/// says, the calls that change the stack do, and each run gets one step further than the one before. They alone hang or
+/// are throttled, too: every such call takes its time, and there are many reads.
 pub(crate) fn throughout(scenario: &Scenario, faults: &[Fault]) -> Tally {
     let since = Instant::now();
     let name = format!("fault throughout {}", scenario.name);
@@ -154,7 +155,7 @@ pub(crate) fn throughout(scenario: &Scenario, faults: &[Fault]) -> Tally {
         |fault| format!("--fault {}", fault.kind),
         |fault| {
             let branch = stage.world.branch(&start.place().fork().endpoint);
-            if fault.is_refusal() {
+            if fault.is_refusal() || ["hang", "throttle"].contains(&fault.kind.as_str()) {
                 for fork in stage.forks.iter().filter(|fork| fault.can_hit(fork)) {
                     let place = branch.place();
                     place.fault_each(&fork.service, &fork.operation, &fault.kind);
