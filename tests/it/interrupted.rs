@@ -81,6 +81,30 @@ async fn a_record_whose_deletion_was_not_answered_is_gone_all_the_same() {
 }
 
 #[test]
+fn a_secret_whose_deletion_was_not_answered_is_gone_all_the_same() {
+    let world = World::new();
+    world.write("kongstack.yaml", SPEC);
+    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    // Of each secret; asked again, AWS refuses to delete what can still be restored but is marked deleted.
+    let place = world.place();
+    place.fault_each("secretsmanager", "DeleteSecret", "cut-after");
+    let output = world.run(&["destroy", "--auto-approve"]).exits(0);
+    place.forget_faults();
+    assert!(output.all().contains("can be restored for"), "{output:?}");
+    let cut = world
+        .calls()
+        .into_iter()
+        .filter(|call| call.operation == "DeleteSecret");
+    let refused: Vec<_> = cut.filter_map(|call| call.error).collect();
+    assert!(
+        refused.iter().any(|code| code == "InvalidRequestException"),
+        "{refused:?}"
+    );
+    let plan = world.run(&["plan", "--destroy"]).exits(0);
+    assert_eq!(planned(&plan.stdout), Vec::<String>::new());
+}
+
+#[test]
 fn what_a_killed_run_made_is_not_made_again_though_aws_shows_it_late() {
     let world = World::new();
     world.write("kongstack.yaml", SPEC);

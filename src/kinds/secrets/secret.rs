@@ -207,10 +207,19 @@ impl Kind for Secret {
         } else {
             call.force_delete_without_recovery(true)
         };
-        call.send()
-            .await
-            .map_err(failed("secretsmanager:DeleteSecret"))
-            .or_absent(ABSENT)?;
+        let answer = call.send().await;
+        let answer = answer.map_err(failed("secretsmanager:DeleteSecret"));
+        match answer.or_absent(ABSENT) {
+            Ok(_) => {}
+            // A repeated call whose first answer was lost.
+            Err(error) if error.is(&["InvalidRequestException"]) => {
+                let there = find(client, live.arn.as_str()).await?;
+                if there.is_some_and(|there| !there.deleted) {
+                    return Err(error.into());
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
         if recoverable {
             return Ok(vec![format!(
                 "the secret {} can be restored for {RECOVERY_DAYS} days, at no charge; applying the same stack again restores it",
