@@ -8,10 +8,12 @@ mod control;
 mod error;
 mod folder;
 mod install;
+mod loopback;
 mod package;
 mod server;
 
 pub(crate) use error::SandboxError;
+pub(crate) use loopback::loopback;
 pub(crate) use server::{Sandbox, ensure, reset, start, status, stop};
 
 /// The simulated account that is used unless `KONGSTACK_SANDBOX_ACCOUNT` names another.

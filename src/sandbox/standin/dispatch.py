@@ -87,6 +87,8 @@ def _operation(request: "Request", service: str) -> str:
     target = request.headers.get("x-amz-target")
     if target:
         return target.rpartition(".")[2]
+    if request.headers.get("smithy-protocol"):
+        return request.path.rpartition("/")[2]
     return _rest_operation(request, service)
 
 

@@ -46,6 +46,8 @@ DURATIONS: Dict[str, float] = {
     # ACM: until a request shows its records, and from the records to the certificate (61-532)
     "acm_records": 5,
     "acm_validation": 180,
+    # until it knows that a listener has let go of a certificate
+    "acm_let_go": 20,
     # IAM: until a new role can be assumed by another service
     "role_propagation": 10,
 }

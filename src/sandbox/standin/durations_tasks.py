@@ -35,6 +35,10 @@ DURATIONS: Dict[str, float] = {
     "kong_stop": 5,
     # a data plane gets its first configuration after meeting its control plane
     "kong_sync": 6,
+    # a data plane whose control plane is gone tries the next one, every 5 to 10
+    "kong_reconnect": 8,
+    # what is written over the Admin API reaches the data planes
+    "kong_push": 1,
     # Aurora resumes from 0 ACU
     "aurora_resume": 15,
 }

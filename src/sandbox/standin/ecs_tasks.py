@@ -4,6 +4,8 @@ moto's tasks run at once and never stop by themselves; these calls work on ``tas
 """
 
 import copy
+import secrets
+import uuid
 from typing import Any, Dict, List, Optional
 
 from moto.core.responses import ActionResult
@@ -140,6 +142,33 @@ def stop_task(self: Any) -> ActionResult:
         raise InvalidParameterException("The referenced task was not found.")
     task.stop("UserInitiated", self._get_param("reason") or "Task stopped by user")
     return ActionResult({"task": task.describe()})
+
+
+def execute_command(self: Any) -> ActionResult:
+    """Open a session in a container; nothing answers on its stream."""
+    task = _find(self, str(self._get_param("task")))
+    if task is None:
+        raise InvalidParameterException("The referenced task was not found.")
+    names = [container["name"] for container in task.definition.container_definitions]
+    name = self._get_param("container") or (names[0] if len(names) == 1 else None)
+    if name not in names:
+        raise InvalidParameterException("Container not found.")
+    if not self._get_param("interactive"):
+        raise InvalidParameterException("Interactive is the only mode supported currently.")
+    if not task.execute or task.last_status != "RUNNING":
+        raise InvalidParameterException(
+            "The execute command failed because execute command was not enabled when the task was run or the"
+            " execute command agent isn't running. Wait and try again or run a new task with execute command"
+            " enabled and try again."
+        )
+    session = f"ecs-execute-command-{uuid.uuid4().hex[:17]}"
+    stream = f"wss://ssmmessages.{self.region}.amazonaws.com/v1/data-channel/{session}?role=publish_subscribe"
+    described = next(one for one in task.describe()["containers"] if one["name"] == name)
+    return ActionResult({
+        "clusterArn": task.cluster_arn, "containerArn": described["containerArn"], "containerName": name,
+        "interactive": True, "taskArn": task.arn,
+        "session": {"sessionId": session, "streamUrl": stream, "tokenValue": secrets.token_hex(64)},
+    })  # fmt: skip
 
 
 def list_service_deployments(self: Any) -> ActionResult:

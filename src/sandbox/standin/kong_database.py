@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from . import task_network
 from .durations_tasks import duration
+from .gateway.store import Store
 from .world import world
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ class KongDatabase:
         self.executed: Optional[Version] = None
         # Version whose migrations wait for `finish`.
         self.pending: Optional[Version] = None
-        self.entities: Dict[str, int] = {}
+        # Whether the `up` that left them was cut off before its last migration.
+        self.left = False
+        self.store = Store()
+        # The data planes that control planes have seen, by node id.
+        self.data_planes: Dict[str, Dict[str, Any]] = {}
 
     def state(self, version: Version) -> str:
         """What `kong migrations list` of that version finds: bootstrap, pending, new or clean."""
@@ -48,7 +53,7 @@ class KongDatabase:
     @property
     def configured(self) -> bool:
         """Whether there is anything to give to data planes: without, their hash stays zero."""
-        return bool(self.entities)
+        return not self.store.empty
 
 
 class Unreachable(Exception):
@@ -149,19 +154,36 @@ def _forces_tls(task: "Task", cluster: Any) -> bool:
     return (given or default) == "1"
 
 
+def capacity(account: str, region: str, identifier: str) -> Optional[float]:
+    """How many ACUs a cluster has now: none while it is paused; nothing is known of one that does not run."""
+    from moto.rds.models import rds_backends
+
+    cluster = rds_backends[account][region].clusters.get(identifier)
+    if cluster is None or _writer(cluster) is None:
+        return None
+    return 0.0 if _asleep(account, region, cluster) else max(0.5, float(_scaling(cluster, "MinCapacity") or 0))
+
+
+def _scaling(cluster: Any, name: str) -> Optional[float]:
+    scaling = cluster.serverless_v2_scaling_configuration or {}
+    snake = {"MinCapacity": "min_capacity", "SecondsUntilAutoPause": "seconds_until_auto_pause"}[name]
+    found = scaling.get(name, scaling.get(snake))
+    return None if found is None else float(found)
+
+
+def _asleep(account: str, region: str, cluster: Any) -> bool:
+    database, now = _of(cluster), world(account).now()
+    return (
+        _scaling(cluster, "MinCapacity") == 0
+        and database.last_used is not None
+        and now - database.last_used > (_scaling(cluster, "SecondsUntilAutoPause") or 300)
+        and not _in_use(account, region, cluster)
+    )
+
+
 def _opened(task: "Task", cluster: Any, timeout: float) -> Tuple[KongDatabase, float]:
     database, now = _of(cluster), world(task.account).now()
-    scaling = cluster.serverless_v2_scaling_configuration or {}
-    minimum = scaling.get("MinCapacity", scaling.get("min_capacity"))
-    pause = scaling.get("SecondsUntilAutoPause", scaling.get("seconds_until_auto_pause")) or 300
-    asleep = (
-        minimum is not None
-        and float(minimum) == 0
-        and database.last_used is not None
-        and now - database.last_used > float(pause)
-        and not _in_use(task, cluster)
-    )
-    resume = duration("aurora_resume") if asleep else 0.0
+    resume = duration("aurora_resume") if _asleep(task.account, task.region, cluster) else 0.0
     if resume > timeout:
         # The connection attempt wakes the database all the same: the next one finds it up.
         database.last_used = now
@@ -170,10 +192,10 @@ def _opened(task: "Task", cluster: Any, timeout: float) -> Tuple[KongDatabase, f
     return database, resume
 
 
-def _in_use(task: "Task", cluster: Any) -> bool:
+def _in_use(account: str, region: str, cluster: Any) -> bool:
     from . import tasks
 
     return any(
         other.is_control_plane and other.kong_running and _cluster(other, other.env.get("KONG_PG_HOST", "")) is cluster
-        for other in tasks.fleet(task.account, task.region).live()
+        for other in tasks.fleet(account, region).live()
     )

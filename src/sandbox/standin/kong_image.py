@@ -5,9 +5,11 @@ are ``tasks``' to know; the way to the database, ``kong_database``'s.
 """
 
 import re
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
 
 from .durations_tasks import duration
+from .gateway import declarative
+from .gateway.errors import Refused
 from .kong_database import KongDatabase, Unreachable, Version, connect
 from .kong_shell import Ran, ShellError, run_script
 
@@ -132,15 +134,19 @@ class _Process:
             return None
         self.commands.append(" ".join(words[1:]))
         self.files, self.env = files, env
-        forced = self.task.forced_exit(words[1:])
+        order = self.task.disturbance(words[1:])
         # What it prints may go into a pipe instead of the log.
         log, self.lines = self.lines, []
         code, wrong = 0, ""
         try:
-            if forced is not None:
-                self._fail_halfway(words[1:])
-                raise _Failed("failed to run migration: timeout", forced)
-            code = self._kong(words[1:])
+            if order.get("lost"):
+                # Kong's own words and its exit code 0, though it has done nothing.
+                self.say("aborted: another node is performing database changes")
+            elif order:
+                self._fail_halfway(words[1:], bool(order.get("half")))
+                raise _Failed("failed to run migration: timeout", int(order.get("exit", 1)))
+            else:
+                code = self._kong(words[1:])
         except _Failed as failed:
             code, wrong = failed.code, f"Error: {failed.message}\n{_RUN_WITH_V}\n"
         finally:
@@ -247,7 +253,11 @@ class _Process:
         if state == "bootstrap":
             raise _Failed("Cannot run migrations: " + _NEEDS_BOOTSTRAP)
         self.seconds += duration("kong_finish")
-        if database.pending is not None:
+        if database.left:
+            # What was begun is finished; what was not begun is as new as before.
+            self.say("1 migration processed\n1 executed")
+            database.pending, database.left = None, False
+        elif database.pending is not None:
             self._migrate(database.executed)
             database.executed, database.pending = database.pending, None
         elif state != "new":
@@ -263,6 +273,15 @@ class _Process:
             return 3
         executed = database.executed or (0, 0)
         self.say("Executed migrations:\ncore: " + ", ".join(n for v, n in _MIGRATIONS if v <= executed))
+        if database.left and database.pending is not None:
+            self.say("\nPending migrations:\ncore: the first of them")
+            self._say_migrations("New migrations available", executed, database.pending)
+            self.say(
+                "\nDatabase has pending migrations from a previous upgrade, and new migrations from this upgrade"
+                f" (version {'.'.join(str(part) for part in self.kong)})\n\nRun 'kong migrations finish' when ready to"
+                " complete pending migrations (postgres database will be incompatible with the previous Kong version)"
+            )
+            return 4
         if database.pending is not None:
             self._say_migrations("Pending migrations", executed, database.pending)
             self.say("\nRun 'kong migrations finish' when ready")
@@ -280,14 +299,18 @@ class _Process:
     def _reset(self, database: KongDatabase, force: bool) -> int:
         raise _Failed("not a tty: invoke 'reset' non-interactively with the --yes flag")
 
-    def _fail_halfway(self, words: List[str]) -> None:
+    def _fail_halfway(self, words: List[str], half: bool) -> None:
         # A migration that breaks leaves what it did: a bootstrap leaves the tables and no
-        # record of what was executed.
+        # record of what was executed, an `up` pending migrations beside new ones.
         if words[:2] == ["migrations", "bootstrap"]:
             database = self._connect(60_000)
             if not database.bootstrapped:
                 self.say("Bootstrapping database...")
                 database.bootstrapped = True
+        elif half and words[:2] == ["migrations", "up"]:
+            database = self._connect(60_000)
+            if database.state(self.schema) == "new":
+                database.pending, database.left = self.schema, True
         self.seconds += duration("kong_up")
 
     def _config(self, words: List[str]) -> int:
@@ -304,7 +327,10 @@ class _Process:
         content = self.files.get(path)
         if content is None:
             raise _Failed(f"Failed parsing:\n{path}: No such file or directory")
-        entities = _entities(content)
+        try:
+            entities = declarative.read(content)
+        except declarative.Invalid as wrong:
+            raise _Failed(f"Failed parsing:\n{wrong}") from wrong
         # Even `parse` connects, unless the database is off.
         database = self._connect() if self.env.get("KONG_DATABASE", "postgres") != "off" else None
         self.seconds += duration("kong_import")
@@ -314,8 +340,10 @@ class _Process:
         self.say("parse successful, beginning import")
         if not database.bootstrapped:
             raise _Failed('Failed importing:\n[postgres] ERROR: relation "workspaces" does not exist (8)')
-        for kind, count in entities.items():
-            database.entities[kind] = max(count, database.entities.get(kind, 0))
+        try:
+            declarative.load(database.store, entities)
+        except Refused as wrong:
+            raise _Failed(f"Failed importing:\n{wrong}") from wrong
         self.say("import successful")
         return 0
 
@@ -346,26 +374,7 @@ class _Process:
         state = database.state(self.schema)
         if state == "bootstrap":
             raise _Failed(lead + _NEEDS_BOOTSTRAP)
-        if state == "new":
+        if state == "new" or (database.left and database.pending == self.schema):
             raise _Failed(lead + _NEW)
         if state == "pending":
             self.say("[warn] database has pending migrations")
-
-
-def _entities(content: str) -> Dict[str, int]:
-    # Top-level lists of a declarative file; JSON is a subset of the YAML moto brings along.
-    import yaml
-
-    try:
-        table: Any = yaml.safe_load(content)
-    except yaml.YAMLError as wrong:
-        raise _Failed(f"Failed parsing:\nfailed parsing declarative configuration: {wrong}") from wrong
-    if not isinstance(table, dict):
-        raise _Failed("Failed parsing:\nfailed parsing declarative configuration: expected a table")
-    if "_format_version" not in table:
-        raise _Failed("Failed parsing:\nin '_format_version': required field missing")
-    return {
-        str(kind): len(items)
-        for kind, items in table.items()
-        if isinstance(items, list) and items and not str(kind).startswith("_")
-    }

@@ -31,11 +31,11 @@ class Names:
 
 # Fields that say when, how often, or which of many equal ones.
 _DROPPED = {
-    "AttachmentId", "AssociationId", "CallerReference", "CreatorRequestId", "EarliestRestorableTime",
+    "AVAILABILITY_ZONE", "AttachmentId", "AssociationId", "AvailableIpAddressCount", "CallerReference", "CreatorRequestId", "EarliestRestorableTime",
     "LatestRestorableTime", "PrimaryNetworkInterfaceId", "RequesterId", "RoleId", "VersionId",
     "VersionIdsToStages", "SecretVersionsToStages", "creationTime", "createdAt", "updatedAt",
     "events", "registeredAt", "revision", "storedBytes", "registeredBy", "OwningService",
-    "MacAddress", "SourceSecurityGroup", "LastRotatedDate", "statistics",
+    "MacAddress", "Serial", "SourceSecurityGroup", "LastRotatedDate", "statistics",
 }  # fmt: skip
 
 # Fields with an address of a network interface: drawn from the subnet.
@@ -57,6 +57,8 @@ _FORMS: Tuple[Tuple["re.Pattern[str]", str], ...] = tuple(
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "*"),
         (r"\b((?:[a-z]+-)*[a-z]+)-[0-9a-f]{17}\b", r"\1-*"),
         (r"\b((?:[a-z]+-)*[a-z]+)-[0-9a-f]{8}\b", r"\1-*"),
+        # The records that ACM asks for.
+        (r"(?<![A-Za-z0-9])_[0-9a-f]{32}\b", "_*"),
         # What follows an endpoint's id in its name.
         (r"(?<=>)-[0-9a-f]{8}(?=\.)", "-*"),
         (r"\b[0-9a-f]{32}\b", "*"),
@@ -72,6 +74,7 @@ _FORMS: Tuple[Tuple["re.Pattern[str]", str], ...] = tuple(
         (r"(:secret:[^:]+)-[A-Za-z0-9]{6}\b", r"\1-*"),
         (r"-\d{5,}(\.[a-z0-9-]+\.elb\.)", r"-*\1"),
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*(?:Z|[+-]\d\d:?\d\d)?", "<time>"),
+        (r"\b\d{4}-\d\d-\d\d\b", "<day>"),
         # Which revision is the stack's, its address says; the number counts attempts.
         (r"(task-definition/[\w-]+):\d+", r"\1:*"),
     )

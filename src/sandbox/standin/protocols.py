@@ -17,7 +17,6 @@ _QUERY = {
     "cloudformation",
     "elasticloadbalancing",
     "iam",
-    "monitoring",
     "rds",
     "sns",
     "sts",
@@ -64,6 +63,8 @@ def _family(service: str) -> str:
         return "ec2"
     if service in _QUERY:
         return "query"
+    if service == "monitoring":
+        return "cbor"
     return "xml" if service in _REST_XML else "other"
 
 
@@ -140,6 +141,9 @@ def refuse(service: str, status: int, code: str, message: str) -> Refusal:
         }
         body = json.dumps({"__type": code, "message": message})
         return status, headers, body.encode("utf-8"), code
+    if family == "cbor":
+        headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor", "x-amzn-RequestId": request_id}
+        return status, headers, b"\xa2" + b"".join(map(_cbor, ("__type", code, "message", message))), code
     core = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     if family == "ec2":
         text = (
@@ -156,3 +160,9 @@ def refuse(service: str, status: int, code: str, message: str) -> Refusal:
         )
     headers = {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}
     return status, headers, ('<?xml version="1.0"?>\n' + text).encode("utf-8"), code
+
+
+def _cbor(text: str) -> bytes:
+    # A text string with its length in two bytes, which is long enough.
+    encoded = text.encode("utf-8")[:0xFFFF]
+    return b"\x79" + len(encoded).to_bytes(2, "big") + encoded

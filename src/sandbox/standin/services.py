@@ -8,7 +8,7 @@ breaker trips. What the API calls look like is ``ecs_services``'.
 import math
 import random
 import uuid
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Set
 
 from . import fargate_capacity, task_health, task_network, task_start
 from .durations_tasks import duration
@@ -73,6 +73,7 @@ class Service:
         self.completed: Optional[Any] = None
         self._steady_since: Optional[float] = None
         self._announced = False
+        self._woken: Set[float] = set()
         self._retry_at = 0.0
         # The subnet where the last attempt found no capacity.
         self._avoided: Optional[str] = None
@@ -135,7 +136,18 @@ class Service:
 
     def wake(self, seconds: Optional[float] = None) -> None:
         """Let the scheduler look at the service, soon."""
-        world(self.account).after(duration("task_schedule") if seconds is None else seconds, self.reconcile)
+        here, wait = world(self.account), duration("task_schedule") if seconds is None else seconds
+        due = round(here.now() + wait, 3)
+        # Twice at one moment is once: or a service that cannot start its tasks is looked at more and more often.
+        if due in self._woken:
+            return
+        self._woken.add(due)
+
+        def look() -> None:
+            self._woken.discard(due)
+            self.reconcile()
+
+        here.after(wait, look)
 
     def tick(self) -> None:
         """Called after every event of the world: health may have changed without anybody saying so."""

@@ -1,5 +1,7 @@
 """Everything that stands in an account, read through AWS's own calls, in a form that can be compared.
 
+What stands in Kong's databases is part of it, though no call of AWS shows that.
+
 Two accounts in which the same was done give the same text; ``normal`` says what may differ. What a
 service has that a stack can make is read here, or the comparison is blind to it: ``services`` lists
 them, so that a test can hold it against the calls a stack makes.
@@ -12,6 +14,7 @@ from urllib.parse import unquote
 
 from . import normal
 from .asking import Asking
+from .gateway import summary
 
 Tree = Dict[str, Any]
 
@@ -21,6 +24,7 @@ def text(account: str, region: str) -> str:
     names = normal.Names(account)
     asking = Asking(account, region)
     tree = {name: read(asking, names) for name, read in _READERS.items()}
+    tree["kong"] = summary.entities(account, region)
     return json.dumps(normal.form(tree, names), indent=1, sort_keys=True)
 
 
@@ -57,8 +61,17 @@ def _ec2(ask: Asking, names: normal.Names) -> Tree:
         "endpoints": listed("DescribeVpcEndpoints", "VpcEndpoints", "VpcEndpointId"),
         "groups": listed("DescribeSecurityGroups", "SecurityGroups", "GroupId"),
         "rules": listed("DescribeSecurityGroupRules", "SecurityGroupRules", "SecurityGroupRuleId"),
-        "interfaces": listed("DescribeNetworkInterfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+        "interfaces": [
+            _placed(one) for one in listed("DescribeNetworkInterfaces", "NetworkInterfaces", "NetworkInterfaceId")
+        ],
     }
+
+
+def _placed(interface: Dict[str, Any]) -> Dict[str, Any]:
+    # In which of its service's zones a task runs is for ECS to say, and depends on the tasks before it.
+    if str(interface.get("Description")).startswith("arn:aws:ecs:"):
+        return {key: value for key, value in interface.items() if key not in ("AvailabilityZone", "SubnetId")}
+    return interface
 
 
 def _elb(ask: Asking, names: normal.Names) -> Tree:
@@ -220,6 +233,16 @@ def _route53(ask: Asking, names: normal.Names) -> Tree:
     return {"zones": zones}
 
 
+def _acm(ask: Asking, names: normal.Names) -> Tree:
+    listed = ask.all("acm", "ListCertificates", "CertificateSummaryList")
+    certificates = []
+    for arn in [one["CertificateArn"] for one in listed]:
+        one = ask.one("acm", "DescribeCertificate", CertificateArn=arn)["Certificate"]
+        one["Tags"] = ask.one("acm", "ListTagsForCertificate", CertificateArn=arn)["Tags"]
+        certificates.append(names.tagged(one, one["Tags"], "CertificateArn"))
+    return {"certificates": certificates}
+
+
 def _scaling(ask: Asking, names: normal.Names) -> Tree:
     service, given = "application-autoscaling", {"ServiceNamespace": "ecs"}
     targets = ask.all(service, "DescribeScalableTargets", "ScalableTargets", **given)
@@ -232,6 +255,7 @@ def _scaling(ask: Asking, names: normal.Names) -> Tree:
 
 
 _READERS = {
+    "acm": _acm,
     "application-autoscaling": _scaling,
     "ec2": _ec2,
     "ecs": _ecs,

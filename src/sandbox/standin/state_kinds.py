@@ -1,9 +1,11 @@
 """What can be put into which state, where it is found, and what else that changes."""
 
+import sys
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 from . import fargate_capacity
 from .durations_tasks import duration
+from .gateway import clustering
 from .world import world
 
 Order = Dict[str, Any]
@@ -160,6 +162,42 @@ def _put_zone(one: Found, order: Order) -> None:
     change(one.backend.account_id, one.names[0])
 
 
+def _nodes(account: str) -> Iterator[Found]:
+    from moto.ecs.models import ecs_backends
+
+    from .tasks import fleet
+
+    for backend in _regions(ecs_backends, account):
+        for task in fleet(account, backend.region_name).live():
+            if clustering.is_data_plane(task):
+                yield Found(backend, task, (task.arn, task.id))
+
+
+def _put_node(one: Found, order: Order) -> None:
+    clustering.hold(one.thing, order["state"] == "sync-stuck")
+
+
+def _certificates(account: str) -> Iterator[Found]:
+    # Where nobody has asked for a certificate there is none, and nothing to be loaded for it.
+    if "moto.acm.models" not in sys.modules:
+        return
+    from moto.acm.models import acm_backends
+
+    for backend in _regions(acm_backends, account):
+        for bundle in list(backend._certificates.values()):
+            yield Found(backend, bundle, (bundle.arn, str(bundle.common_name)))
+
+
+def _put_certificate(one: Found, order: Order) -> None:
+    from .rare import acm
+
+    if one.thing.type != "AMAZON_ISSUED" or one.thing.status not in ("ISSUED", "EXPIRED"):
+        raise ValueError(f"{one.names[0]} has not been issued by ACM")
+    seconds = float(order.get("for") or 7 * 86400)
+    acm.sign(one.thing, -1.0 if order["state"] == "expired" else seconds)
+    one.thing.status = "EXPIRED" if order["state"] == "expired" else "ISSUED"
+
+
 KINDS: Dict[str, Kind] = {
     "nat-gateway": Kind(("failed",), _nat_gateways, _put_nat_gateway),
     "vpc-endpoint": Kind(("failed", "rejected", "expired"), _endpoints, _put_endpoint),
@@ -183,5 +221,7 @@ KINDS: Dict[str, Kind] = {
     "cloud-map-operation": Kind(("FAIL", "PENDING"), _operations, _put_operation),
     "deployment": Kind(("vanished",), _services, _put_deployment),
     "role": Kind(("propagating",), _roles, _put_role),
+    "data-plane": Kind(("sync-stuck", "in-sync"), _nodes, _put_node),
+    "certificate": Kind(("expiring", "expired"), _certificates, _put_certificate),
     "zone": Kind(("no-fargate-capacity", "available"), _zones, _put_zone),
 }  # fmt: skip

@@ -6,7 +6,10 @@
      "services": {"NAME": {"exit": CODE, "log": [LINES], "after": SECONDS, "times": N}},
                                                              they start, log, and end with the code
      "services": {"NAME": {"unhealthy": true, "times": N}},  they run, and fail every check
-     "migrations": {"command": "up", "exit": CODE, "times": N}}
+     "migrations": {"command": "up", "exit": CODE, "times": N},
+     "migrations": {"command": "up", "exit": CODE, "half": true},
+                                                             it breaks with some of its work done
+     "migrations": {"command": "up", "lost": true}}          another holds the lock: nothing is done
 
 A service's name stands for those of all clusters; ``times`` is 1 unless told, and counts tasks.
 The tasks of a circuit breaker's rollback are spared unless ``"rollback": true`` is in the order.
@@ -37,12 +40,12 @@ def refusal(order: Dict[str, Any]) -> Optional[str]:
     return str(order.get("fail") or _PULL) if order else None
 
 
-def forced_exit(task: "Task", words: List[str]) -> Optional[int]:
-    """The exit code that the switches want of this command of Kong, used up by asking."""
+def of_command(task: "Task", words: List[str]) -> Dict[str, Any]:
+    """The order that this command of Kong is under, used up by asking; empty when there is none."""
     order = world(task.account).task_behaviour.get("migrations")
     if not order or words[:1] != ["migrations"] or order.get("command") not in (None, "*", *words[1:2]):
-        return None
-    return int(order.get("exit", 1)) if _count(order) else None
+        return {}
+    return dict(order) if _count(order) else {}
 
 
 def _count(order: Dict[str, Any]) -> bool:

@@ -1,15 +1,14 @@
-"""How a running task looks from outside: to its target group, to Cloud Map, to a data plane.
+"""How a running task looks from outside: to its target group and to Cloud Map.
 
-A data plane is ready once a control plane has given it a configuration that is not empty; the
-rules for that (address, certificate, version, security groups) are Kong's. States of targets are
-``patches.elb``'s to keep; this module answers their probes.
+States of targets are ``patches.elb``'s to keep; this module answers their probes. When a data plane
+is ready, ``gateway.clustering`` knows.
 """
 
 import re
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
-from . import kong_database, kong_image, task_network
-from .durations_tasks import duration
+from . import kong_database, task_network
+from .gateway import clustering
 from .world import world
 
 if TYPE_CHECKING:
@@ -98,16 +97,6 @@ def settled(task: "Task") -> bool:
     return not task.main.get("healthCheck") or container_health(task) == "HEALTHY"
 
 
-def synchronise(account: str, region: str) -> None:
-    """Give every data plane that can reach a control plane its configuration."""
-    from . import tasks
-
-    live = tasks.fleet(account, region).live()
-    for task in live:
-        if task.kong_running and task.env.get("KONG_ROLE") == "data_plane" and not task.synced:
-            task.synced = any(_configures(other, task) for other in live)
-
-
 def _probe_of(task: "Task", port: int) -> Any:
     def probe(group: Any) -> Optional[int]:
         configured = str(group.health_check_port or "traffic-port")
@@ -136,8 +125,8 @@ def _answer(task: "Task", group: Any, port: int, path: str) -> Optional[int]:
     return None
 
 
-def _ports(listen: str) -> Dict[int, bool]:
-    # Only what listens beyond the container's own loopback can be reached.
+def open_ports(listen: str) -> Dict[int, bool]:
+    """The ports of a listen setting that can be reached from beyond the container's own loopback."""
     found = re.findall(r"(\[?[\w.:]+\]?):(\d+)", listen)
     return {int(port): True for host, port in found if not host.startswith("127.") and host != "localhost"}
 
@@ -149,17 +138,15 @@ def served_ports(task: "Task") -> Dict[int, str]:
     for name, default in _LISTEN:
         if name == "cluster" and not control:
             continue
-        served.update(dict.fromkeys(_ports(task.env.get(f"KONG_{name.upper()}_LISTEN", default)), name))
+        served.update(dict.fromkeys(open_ports(task.env.get(f"KONG_{name.upper()}_LISTEN", default)), name))
     return served
 
 
 def _ready(task: "Task") -> bool:
     if task.env.get("KONG_ROLE") == "data_plane":
-        if not task.synced:
-            waited = world(task.account).now() - (task.serving_since or 0)
-            if waited >= duration("kong_sync"):
-                synchronise(task.account, task.region)
-        return task.synced
+        if not clustering.ready(task):
+            clustering.synchronise(task.account, task.region)
+        return clustering.ready(task)
     database = kong_database.peek(task, task.env)
     return database is not None and database.bootstrapped
 
@@ -189,38 +176,17 @@ def address_of(balancer: Any) -> Optional[str]:
     return str(subnets[0].cidr_block).split("/", 1)[0] if subnets and hasattr(subnets[0], "cidr_block") else None
 
 
-def _configures(control: "Task", data: "Task") -> bool:
-    if not control.is_control_plane or not control.kong_running:
-        return False
-    if data.env.get("KONG_CLUSTER_CERT") != control.env.get("KONG_CLUSTER_CERT"):
-        return False
-    theirs, ours = _version(control), _version(data)
-    if theirs[0] != ours[0] or theirs[1] < ours[1]:
-        return False
-    host, _, port = data.env.get("KONG_CLUSTER_CONTROL_PLANE", "127.0.0.1:8005").rpartition(":")
-    if int(port) not in _ports(control.env.get("KONG_CLUSTER_LISTEN", "0.0.0.0:8005")):
-        return False
-    if host != control.ip and control.ip not in _resolve(data, host):
-        return False
-    if not task_network.allows(data.account, data.region, data.groups, data.ip, control.groups, control.ip, int(port)):
-        return False
-    database = kong_database.peek(control, control.env)
-    # With nothing in the database the hash stays zero and the plane is never ready; with
-    # migrations pending the control plane may push an empty configuration.
-    return database is not None and database.configured and database.pending is None
-
-
-def _version(task: "Task") -> Tuple[int, int]:
-    return kong_image.version(str(task.main["image"]))[:2]
-
-
-def _resolve(task: "Task", host: str) -> Dict[str, bool]:
+def resolve(task: "Task", host: str) -> Dict[str, bool]:
+    """The addresses behind a name of Cloud Map, as a task's own network resolves it."""
     from moto.servicediscovery.models import servicediscovery_backends
 
     backend = servicediscovery_backends[task.account][task.region]
+    network = task_network.vpc_of(task.account, task.region, task.subnet)
     for service in backend.services.values():
         namespace = backend.namespaces.get(service.namespace_id)
-        if namespace is not None and f"{service.name}.{namespace.name}" == host:
+        if namespace is None or namespace.vpc not in (None, network):
+            continue
+        if f"{service.name}.{namespace.name}" == host.lower().rstrip("."):
             return {
                 i.attributes.get("AWS_INSTANCE_IPV4", ""): True
                 for i in service.instances

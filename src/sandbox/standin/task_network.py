@@ -72,6 +72,11 @@ def zone_of(account: str, region: str, subnet_id: str) -> str:
     return str(_ec2(account, region).get_subnet(subnet_id).availability_zone)
 
 
+def vpc_of(account: str, region: str, subnet_id: str) -> str:
+    """The network of a subnet."""
+    return str(_ec2(account, region).get_subnet(subnet_id).vpc_id)
+
+
 def _ec2(account: str, region: str) -> Any:
     from moto.ec2.models import ec2_backends
 

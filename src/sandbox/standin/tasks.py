@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from . import kong_image, task_behaviour, task_health, task_network, task_start
 from .durations_tasks import duration
+from .gateway import clustering
 from .world import world
 
 ORDER = ("PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED")
@@ -87,8 +88,8 @@ class Task:
         self.announced = self.counted = False
         # When its last log line was written, in milliseconds.
         self.logged_until = 0
-        # Whether this data plane has got a configuration from a control plane.
-        self.synced = False
+        # Its part in Kong's hybrid mode.
+        self.node = clustering.Node()
         self.environments: Dict[str, Dict[str, str]] = {
             c["name"]: self._environment(c) for c in definition.container_definitions
         }
@@ -134,9 +135,9 @@ class Task:
         both = (container.get("environment") or []) + (self.override(container["name"]).get("environment") or [])
         return {pair["name"]: pair.get("value", "") for pair in both}
 
-    def forced_exit(self, words: List[str]) -> Optional[int]:
-        """The exit code that the switches want of this command of Kong."""
-        return task_behaviour.forced_exit(self, words)
+    def disturbance(self, words: List[str]) -> Dict[str, Any]:
+        """What the switches want of this command of Kong."""
+        return task_behaviour.of_command(self, words)
 
     def start(self) -> None:
         """Set the task going; raises EC2's own errors when there is no place for it."""
@@ -196,7 +197,7 @@ class Task:
         task_health.register(self)
         self.on_change(self)
         # A plane that has come up meets the other one shortly after.
-        self.after(duration("kong_sync"), lambda: task_health.synchronise(self.account, self.region))
+        self.after(duration("kong_sync"), lambda: clustering.synchronise(self.account, self.region))
         check = self.main.get("healthCheck")
         if check:
             first = float(check.get("interval", 30))
@@ -230,7 +231,7 @@ class Task:
     def _signal(self) -> None:
         if self.is_control_plane:
             # Whoever was connected to it has its configuration by now.
-            task_health.synchronise(self.account, self.region)
+            clustering.synchronise(self.account, self.region)
         self._become("STOPPING")
         grace = min(duration("kong_stop"), float(self.main.get("stopTimeout") or 30))
         self.after(grace, self._end_process)
@@ -244,6 +245,7 @@ class Task:
 
     def _deprovision(self) -> None:
         self.kong_running = False
+        clustering.left(self)
         self.times["executionStoppedAt"] = timestamp()
         self._become("DEPROVISIONING")
         self.after(duration("task_deprovision"), self._stopped)
@@ -328,11 +330,19 @@ class Task:
         }
         if "startedAt" in self.times:
             shown["runtimeId"] = f"{self.id}-{uuid.uuid5(uuid.NAMESPACE_URL, name).int % 10**10}"
+        if self.execute:
+            shown["managedAgents"] = [self._agent()]
         if self.last_status == "STOPPED" and self.exit_codes.get(name) is not None:
             shown["exitCode"] = self.exit_codes[name]
         elif self.last_status == "STOPPED" and self.stop_code == "TaskFailedToStart":
             shown["reason"] = (self.stopped_reason or "")[:255]
         return shown
+
+    def _agent(self) -> Dict[str, Any]:
+        agent: Dict[str, Any] = {"name": "ExecuteCommandAgent", "lastStatus": self._container_status()}
+        if "startedAt" in self.times:
+            agent["lastStartedAt"] = self.times["startedAt"]
+        return agent
 
     def _container_status(self) -> str:
         if self.last_status in ("DEPROVISIONING", "STOPPED"):

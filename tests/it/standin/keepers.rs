@@ -54,6 +54,32 @@ async fn a_name_that_waits_for_its_deletion_cannot_be_used() {
 }
 
 #[tokio::test]
+async fn a_stage_that_moves_takes_the_value_with_it() {
+    let stage = Stage::new();
+    let secrets = aws_sdk_secretsmanager::Client::new(stage.config());
+    let made = secrets.create_secret().name("key").secret_string("old");
+    let old = made.send().await.expect("a secret").version_id;
+    let put = secrets.put_secret_value().secret_id("key");
+    let put = put.secret_string("new").version_stages("AWSPENDING");
+    let new = put.send().await.expect("a version").version_id;
+    let current = || async {
+        let read = secrets.get_secret_value().secret_id("key").send().await;
+        read.expect("a value").secret_string.expect("a text")
+    };
+    assert_eq!(current().await, "old");
+    let moved = secrets.update_secret_version_stage().secret_id("key");
+    let moved = moved
+        .version_stage("AWSCURRENT")
+        .set_remove_from_version_id(old);
+    let _ = moved
+        .set_move_to_version_id(new)
+        .send()
+        .await
+        .expect("moved");
+    assert_eq!(current().await, "new");
+}
+
+#[tokio::test]
 async fn logs_are_kept_for_the_times_there_are() {
     let stage = Stage::new();
     let logs = aws_sdk_cloudwatchlogs::Client::new(stage.config());

@@ -46,7 +46,7 @@ mod discovery;
 mod failed_rollouts;
 mod faults;
 mod fleet;
-mod gateway;
+pub(crate) mod gateway;
 mod guards;
 mod keepers;
 mod late;

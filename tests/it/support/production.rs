@@ -7,14 +7,11 @@ use super::{World, account, example};
 pub(crate) async fn production(world: &World) -> Vec<String> {
     let config = world.aws("ap-southeast-1");
     account::hosted_zone(&config, "example.com").await;
-    let certificate = account::certificate(&config, "api.example.com").await;
     [
         "-f".to_owned(),
         example("production"),
         "--set".to_owned(),
         format!("account=\"{}\"", world.account),
-        "--set".to_owned(),
-        format!("ingress.certificate={certificate}"),
     ]
     .into()
 }

@@ -68,6 +68,16 @@ impl<'a> Running<'a> {
         });
     }
 
+    /// Waits until it has printed `text` as a result.
+    #[track_caller]
+    pub(crate) fn until_it_prints(&mut self, text: &str) {
+        let name = self.name.clone();
+        self.until_so(text, |world| {
+            let printed = std::fs::read_to_string(world.folder().join(format!("{name}.out")));
+            printed.expect("a file").contains(text)
+        });
+    }
+
     #[track_caller]
     fn until_so(&mut self, what: &str, is_so: impl Fn(&World) -> bool) {
         while !is_so(self.world) {

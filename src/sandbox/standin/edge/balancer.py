@@ -9,15 +9,14 @@ import ipaddress
 import re
 import secrets
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 from urllib.parse import parse_qsl, urlsplit
 
+from ..gateway.http import Answer, Arrived
 from ..request import Request
 from ..tasks import Task, fleet
 from . import node
 from .place import Balanced, Place, client_ip
-
-Answer = Tuple[int, Dict[str, str], bytes]
 
 _PHRASES = {
     301: "Moved Permanently",
@@ -145,7 +144,7 @@ def _task(account: str, region: str, address: str) -> Optional[Task]:
     return next((task for task in fleet(account, region).live() if task.ip == address), None)
 
 
-def _passed_on(place: Place, found: Balanced, request: Request) -> "node.Arrived":
+def _passed_on(place: Place, found: Balanced, request: Request) -> Arrived:
     client, headers = client_ip(place.account), dict(request.headers)
     mode = found.balancer.attrs.get("routing.http.xff_header_processing.mode", "append")
     if mode == "append":
@@ -158,4 +157,4 @@ def _passed_on(place: Place, found: Balanced, request: Request) -> "node.Arrived
     headers["x-amzn-trace-id"] = f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"
     eni = found.backend.ec2_backend.enis.get(found.balancer.standin_enis[found.subnet])
     inner = str(eni.private_ip_address) if eni is not None else "0.0.0.0"
-    return node.Arrived(request.method, request.target, headers, request.body, inner, "http")
+    return Arrived(request.method, request.target, headers, request.body, inner, "http")

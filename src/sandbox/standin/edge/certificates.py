@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from moto.acm.models import AWS_ROOT_CA, acm_backends
 
-# ACM's public certificates are valid for that long.
-VALIDITY_DAYS = 198
+# ACM's public certificates are valid for that many seconds: 198 days.
+VALIDITY = 198 * 86400.0
 _AUTHORITY_DAYS = 3650
 
 # The authority's.
@@ -29,13 +29,11 @@ def authority() -> str:
     return _pem(_own()[1]).decode("ascii")
 
 
-def issue(public_key: Any, names: Iterable[str], days: int = VALIDITY_DAYS) -> bytes:
-    """A certificate of the authority as PEM, valid from a moment ago; fewer than no days: expired."""
+def issue(public_key: Any, names: Iterable[str], seconds: float = VALIDITY) -> bytes:
+    """A certificate of the authority as PEM, valid from a moment ago; for less than nothing: expired."""
     key, issuer = _own()
     names, now = list(names), _now()
-    begun = now - datetime.timedelta(hours=1)
-    if days <= 0:
-        begun = now - datetime.timedelta(days=VALIDITY_DAYS)
+    begun = now - datetime.timedelta(seconds=3600 if seconds > 0 else VALIDITY)
     made = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])]))
@@ -43,7 +41,7 @@ def issue(public_key: Any, names: Iterable[str], days: int = VALIDITY_DAYS) -> b
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(begun)
-        .not_valid_after(now + datetime.timedelta(days=days))
+        .not_valid_after(now + datetime.timedelta(seconds=seconds))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

@@ -1,31 +1,15 @@
 """A Kong node as the network meets it: what it listens on, and what answers there."""
 
-from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Any
 
 from .. import task_health, task_network
-from ..request import Request
-from . import place as places
+from ..gateway import admin, proxy, status
+from ..gateway.http import Answer, Arrived
 
 if TYPE_CHECKING:
     from ..tasks import Task
 
-Answer = Tuple[int, Dict[str, str], bytes]
-
-
-class Arrived(NamedTuple):
-    """A request at a node: ``peer`` is the address it comes from, ``scheme`` how it was carried there."""
-
-    method: str
-    target: str
-    headers: Dict[str, str]
-    body: bytes
-    peer: str
-    scheme: str
-
-    @classmethod
-    def direct(cls, place: "places.Place", request: Request) -> "Arrived":
-        """One that a client sent to the node's own address."""
-        return cls(*request, places.client_ip(place.account), "http")
+_SERVED = {"admin": admin.answer, "proxy": proxy.answer, "status": status.answer}
 
 
 def listens(task: "Task", port: int) -> bool:
@@ -43,7 +27,8 @@ def reached_by_balancer(task: "Task", balancer: Any, port: int) -> bool:
 
 def answer(task: "Task", port: int, arrived: Arrived) -> Answer:
     """What the node answers on a port it listens on."""
-    headers = {"Content-Type": "application/json; charset=utf-8"}
-    if task_health.served_ports(task)[port] == "proxy":
-        return 404, headers, b'{"message":"no Route matched with those values"}'
-    return 404, headers, b'{"message":"Not found"}'
+    served = _SERVED.get(task_health.served_ports(task)[port])
+    if served is None:
+        # The clusters' port wants a certificate before it says anything.
+        return 400, {"Content-Type": "text/html"}, b"400 No required SSL certificate was sent"
+    return served(task, arrived)

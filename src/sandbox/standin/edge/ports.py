@@ -13,10 +13,11 @@ import time
 from typing import Dict, Optional
 
 from .. import server
+from ..gateway.http import Arrived
 from ..request import Request
 from ..world import world
 from . import balancer, certificates, node
-from .place import Place, balancer_at, refusal, task_at
+from .place import Place, balancer_at, client_ip, refusal, task_at
 
 _HANDSHAKE_SECONDS = 10
 
@@ -114,4 +115,4 @@ class _Connection(server.Connection):
                 return server.Answer(*balancer.answer(place, found, request))
             if task is None:
                 raise server.Cut
-            return server.Answer(*node.answer(task, place.port, node.Arrived.direct(place, request)))
+            return server.Answer(*node.answer(task, place.port, Arrived(*request, client_ip(place.account), "http")))

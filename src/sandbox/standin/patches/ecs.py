@@ -26,7 +26,7 @@ def install() -> None:
     response = EC2ContainerServiceResponse
     for module in (ecs_services, ecs_tasks):
         for name in ("create_service", "describe_services", "list_services", "update_service", "delete_service",
-                     "run_task", "describe_tasks", "list_tasks", "stop_task",
+                     "run_task", "describe_tasks", "list_tasks", "stop_task", "execute_command",
                      "list_service_deployments", "describe_service_deployments"):  # fmt: skip
             if hasattr(module, name):
                 setattr(response, name, getattr(module, name))

@@ -13,6 +13,8 @@ from moto.elbv2.models import ELBv2Backend, FakeAction, FakeListener
 from moto.elbv2.responses import ELBV2Response
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
+from ..durations import duration
+from ..world import world
 from .elb_rules import check_groups
 from .wrapping import around
 
@@ -177,10 +179,17 @@ def _use_certificate(backend: ELBv2Backend, arn: Optional[str], listener_arn: st
 
 
 def _release_certificate(backend: ELBv2Backend, arn: str, listener_arn: str) -> None:
-    # moto has a certificate in use for ever.
+    # moto has a certificate in use for ever; ACM hears of it late.
     found = _acm_certificate(backend, arn)
-    if found is not None and listener_arn in found.in_use_by:
-        found.in_use_by.remove(listener_arn)
+
+    def let_go() -> None:
+        listeners = [one for b in backend.load_balancers.values() for one in b.listeners.values()]
+        taken_back = any(one.arn == listener_arn and one.certificate == arn for one in listeners)
+        if found is not None and listener_arn in found.in_use_by and not taken_back:
+            found.in_use_by.remove(listener_arn)
+
+    if found is not None:
+        world(backend.account_id).after(duration("acm_let_go"), let_go)
 
 
 def _patch_tags() -> None:

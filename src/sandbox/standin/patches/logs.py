@@ -36,6 +36,15 @@ def install() -> None:
     for name in ("list_tags_for_resource", "tag_resource", "untag_resource"):
         _check_arn(name)
 
+    @around(LogsBackend, "filter_log_events")
+    def _filter(
+        original: Any, self: Any, group: str, streams: Any, start: Any, end: Any, limit: Any, token: Any,
+        pattern: Any, interleaved: Any,
+    ) -> Any:  # fmt: skip
+        # moto goes through one stream after another; AWS orders the events of all streams by time.
+        limit = page_size(self.account_id, limit, 10000)
+        return original(self, group, streams, start, end, limit, token, pattern, True)
+
     @around(LogsBackend, "describe_log_groups")
     def _list(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
         kwargs["limit"] = page_size(self.account_id, kwargs.get("limit"), 50)

@@ -1,5 +1,7 @@
 """Secrets Manager: names that stay taken while a deletion waits, secrets that belong to a service."""
 
+import json
+import uuid
 from typing import Any
 
 from moto.secretsmanager.exceptions import InvalidRequestException, SecretNotFoundException
@@ -27,6 +29,27 @@ def install() -> None:
         _refuse_when_marked(name)
     for name in ("delete_secret", "put_secret_value", "update_secret"):
         _refuse_when_managed(name)
+
+    @around(SecretsManagerBackend, "rotate_secret")
+    def _rotate(original: Any, self: Any, secret_id: str, *args: Any, **kwargs: Any) -> Any:
+        answer = original(self, secret_id, *args, **kwargs)
+        secret = self.secrets[secret_id]
+        # What RDS made it rotates itself, at once; moto leaves the new version without a value.
+        if secret.name.startswith("rds!"):
+            fresh = secret.versions[secret.default_version_id]
+            before = next(v for v in secret.versions.values() if "secret_string" in v)
+            pair = {**json.loads(before["secret_string"]), "password": uuid.uuid4().hex}
+            fresh["secret_string"] = json.dumps(pair)
+        return answer
+
+    @around(SecretsManagerBackend, "update_secret_version_stage")
+    def _move(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = original(self, *args, **kwargs)
+        # moto moves the stage, and goes on giving out the value of the version that had it.
+        secret = self.secrets[kwargs.get("secret_id") or args[0]]
+        current = (v for v, version in secret.versions.items() if "AWSCURRENT" in version["version_stages"])
+        secret.set_default_version_id(next(current, None))
+        return answer
 
     @around(SecretsManagerBackend, "iter_tagged_resources")
     def _tagged(original: Any, self: Any) -> Any:

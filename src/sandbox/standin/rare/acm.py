@@ -1,12 +1,14 @@
 """ACM: a certificate is issued once its DNS records stand in a public zone, and some time after.
 
-moto issues after a fixed wait, whoever owns the domain, and has one validation record for all.
+moto issues after a fixed wait, whoever owns the domain, has one validation record for all, and
+deletes a certificate that is in use.
 """
 
 import hashlib
 from typing import Any, Dict, List
 
 from moto.acm.models import AWSCertificateManagerBackend, CertBundle, acm_backends
+from moto.core.exceptions import AWSError
 from moto.route53.models import route53_backends
 
 from ..durations_tasks import duration
@@ -24,9 +26,15 @@ _ONCE_ISSUED = ("IssuedAt", "NotBefore", "NotAfter", "Serial")
 def install() -> None:
     """Change moto's certificates."""
     CertBundle.check = lambda self: None  # type: ignore[method-assign]
+    _patch_deletion()
 
     @around(AWSCertificateManagerBackend, "request_certificate")
     def _request(original: Any, self: Any, *args: Any, **kwargs: Any) -> str:
+        token = kwargs.get("idempotency_token") or (args[1] if len(args) > 1 else None)
+        known = self._get_arn_from_idempotency_token(token) if token else None
+        if known and known not in self._certificates:
+            # Within its hour a token leads to what it made, which may have been deleted.
+            return str(known)
         arn = str(original(self, *args, **kwargs))
         bundle, here = self._certificates[arn], world(self.account_id)
         if bundle.type == "AMAZON_ISSUED" and not hasattr(bundle, "standin_requested"):
@@ -42,7 +50,7 @@ def install() -> None:
         if account is None:
             return shown
         certificate = shown["Certificate"]
-        if self.status != "ISSUED":
+        if self.status not in ("ISSUED", "EXPIRED"):
             for key in _ONCE_ISSUED:
                 certificate.pop(key, None)
         # The records are made a moment after the request.
@@ -52,6 +60,21 @@ def install() -> None:
             if ready:
                 option["ResourceRecord"] = _record(account, option["DomainName"])
         return shown
+
+
+def _patch_deletion() -> None:
+    @around(AWSCertificateManagerBackend, "delete_certificate")
+    def _delete(original: Any, self: Any, arn: str) -> None:
+        bundle = self._certificates.get(arn)
+        if bundle is not None and bundle.in_use_by:
+            raise ResourceInUse(f"Certificate {arn} in account {self.account_id} is in use.")
+        original(self, arn)
+
+
+class ResourceInUse(AWSError):
+    """A listener has it."""
+
+    TYPE = "ResourceInUseException"
 
 
 def _record(account: str, domain: str) -> Dict[str, str]:
@@ -108,11 +131,11 @@ def _issue(bundle: Any) -> None:
         bundle.status = "ISSUED"
 
 
-def sign(bundle: Any, days: int = certificates.VALIDITY_DAYS) -> None:
+def sign(bundle: Any, seconds: float = certificates.VALIDITY) -> None:
     """Give a certificate new dates, and an authority that clients can be told of."""
     from cryptography.x509 import load_pem_x509_certificate
 
-    bundle.cert = certificates.issue(bundle._key.public_key(), bundle.sans or [bundle.common_name], days)
+    bundle.cert = certificates.issue(bundle._key.public_key(), bundle.sans or [bundle.common_name], seconds)
     bundle._cert = load_pem_x509_certificate(bundle.cert)
     bundle.chain = certificates.authority().encode("ascii")
     bundle.issuer_common_name = certificates.NAME

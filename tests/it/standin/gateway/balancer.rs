@@ -7,11 +7,9 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use serde_json::json;
 
-use super::stack::Stack;
+use super::stack::{REGION, Stack};
 use crate::standin::stage::answers;
 use crate::support::account;
-
-const REGION: &str = "eu-west-1";
 
 fn elb(stack: &Stack) -> aws_sdk_elasticloadbalancingv2::Client {
     aws_sdk_elasticloadbalancingv2::Client::new(&stack.world.aws(REGION))

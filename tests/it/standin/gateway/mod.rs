@@ -1,4 +1,7 @@
 //! A stack's gateway as clients on the Internet meet it: names, ports, the load balancer, Kong.
 
+mod admin;
 mod balancer;
-mod stack;
+mod cluster;
+mod proxy;
+pub(crate) mod stack;
