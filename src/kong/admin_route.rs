@@ -4,11 +4,10 @@
 //! afterwards. Neither deletes anything: what else is in the database is the operator's. So every entity has a fixed id
 //! and name, and a plugin that is not wanted is switched off instead of left out.
 
-use std::collections::BTreeMap;
-
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
+use super::admin_settings::{Settings, text};
 use super::environment::ADMIN_PORT;
 use crate::resource::fingerprint;
 
@@ -66,10 +65,6 @@ pub(crate) struct Entity {
     /// What it is.
     pub(crate) body: Value,
 }
-
-/// What a route is set to, field by field; nothing of it is secret.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Settings(BTreeMap<String, String>);
 
 impl AdminRoute {
     /// Changes when anything but the key itself does.
@@ -228,67 +223,6 @@ fn plugin(id: &str, name: &str, enabled: bool, config: &Value) -> Value {
 fn strip(value: &mut Value, key: &str) {
     if let Some(object) = value.as_object_mut() {
         object.remove(key);
-    }
-}
-
-impl Settings {
-    /// Reads them off the entities as the Admin API shows them.
-    #[must_use]
-    pub(crate) fn of(service: &Value, route: &Value, plugins: &[Value]) -> Self {
-        let mut settings = Self::default();
-        settings.add("service", service);
-        settings.add("route", route);
-        for plugin in plugins {
-            settings.add(&format!("plugins.{}", text(&plugin["name"])), plugin);
-        }
-        settings
-    }
-
-    /// Every field, sorted.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &String)> {
-        self.0.iter().map(|(field, value)| (field.as_str(), value))
-    }
-
-    /// One field.
-    #[must_use]
-    pub(crate) fn get(&self, field: &str) -> Option<&String> {
-        self.0.get(field)
-    }
-
-    fn add(&mut self, at: &str, value: &Value) {
-        // What tells entities apart is no setting of theirs.
-        const NAMES: [&str; 7] = [
-            "id",
-            "name",
-            "instance_name",
-            "service",
-            "route",
-            "consumer",
-            "tags",
-        ];
-        let Some(object) = value.as_object() else {
-            self.0.insert(at.to_owned(), text(value));
-            return;
-        };
-        for (key, value) in object
-            .iter()
-            .filter(|(key, _)| !NAMES.contains(&key.as_str()))
-        {
-            self.add(&format!("{at}.{key}"), value);
-        }
-    }
-}
-
-/// A value as a person reads it; a list is a set.
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(list) => {
-            let mut list: Vec<String> = list.iter().map(text).collect();
-            list.sort();
-            list.join(", ")
-        }
-        other => other.to_string(),
     }
 }
 

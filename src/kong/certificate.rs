@@ -3,6 +3,25 @@
 //! What `kong hybrid gen_cert` would make: one self-signed certificate on the curve secp384r1 that both planes hold, byte
 //! for byte. It is made in memory and goes to Secrets Manager as one JSON text, so that certificate and key can only
 //! ever change together.
+//!
+//! # Rotation
+//!
+//! The control plane takes exactly one certificate: the one it was started with. So no moment of a rotation lets every
+//! node talk to every other, and the order decides who is cut off from whom, and what that costs:
+//!
+//! 1. The new pair becomes the secret's current version. Nothing runs with it: task definitions name theirs by its id,
+//!    and a task that is restarted still gets the pair of its plane, which Secrets Manager keeps as the previous one.
+//! 2. The control plane rolls over. Its successor takes the new pair only. Data planes of the old pair cannot reconnect,
+//!    and serve on with the configuration they hold: requests do not notice, changes of the configuration wait.
+//! 3. The data planes roll over, each behind a successor that has its configuration and is ready.
+//!
+//! The other way round, new data planes would face an old control plane, never become ready, and the rollout would fail.
+//!
+//! **The window.** Between 2 and 3 a data plane that is started from the old task definition (one that crashed, one
+//! that a scaling policy adds) finds no control plane. It gets no configuration and so never becomes ready: the load
+//! balancer sends it nothing, the others carry the traffic, and step 3 replaces it. The window lasts from the moment
+//! the new control plane takes over until ECS has the new task definition, seconds in a run that is not interrupted. A
+//! run that is interrupted there leaves it open until it is run again.
 
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair,

@@ -1,8 +1,11 @@
-//! What a migrations task runs, and whether its failure is worth another try.
+//! What a migrations task runs, what its exit code says of the schema, and whether its failure is worth another try.
 //!
-//! The scripts are for the image's `sh`. `bootstrap` never gets `-f`: it would reset the database.
+//! The scripts are for the image's `sh`. Whatever was run, `kong migrations list` has the last word: `bootstrap`, `up`
+//! and `finish` exit with 0 as well after they lost the lock to another node and did nothing, and `bootstrap` after an
+//! earlier one broke half-way. `bootstrap` never gets `-f`: it would reset the database.
 
 use super::admin_route::{AdminRoute, ID_OF, ID_PARTS};
+use super::schema_state::{SchemaState, TORN};
 
 /// The environment variable that ECS fills with the admin key.
 pub(crate) const KEY_VARIABLE: &str = "KONGSTACK_ADMIN_KEY";
@@ -20,8 +23,11 @@ const FILE: &str = "/tmp/kongstack-admin-route.json";
 /// Where the hash of the key lies beside it.
 const HASH: &str = "/tmp/kongstack-admin-key.sha256";
 
-/// Exit code of `kong migrations list` when `up` has run and `finish` has not.
-const PENDING: i32 = 4;
+/// Where the answer of `kong migrations list` lies, in the task's own file system.
+const LIST: &str = "/tmp/kongstack-schema";
+
+/// What is said above new migrations.
+const NEW: &str = "New migrations available";
 
 /// What a task has to do to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +36,14 @@ pub(crate) enum Work<'a> {
     Install(&'a AdminRoute),
     /// Bring the schema to where old and new nodes can both use it.
     Up,
+    /// Finish what is pending while no node at all uses the database, whatever is new besides.
+    Clear,
     /// Import the route.
     Import(&'a AdminRoute),
     /// Remove what only old nodes needed; there are none any more.
     Finish,
+    /// Look.
+    List,
 }
 
 impl Work<'_> {
@@ -42,19 +52,22 @@ impl Work<'_> {
         vec!["sh".to_owned(), "-c".to_owned(), self.script()]
     }
 
-    /// Whether it is done, by the exit code and the last lines of its task.
+    /// The state it leaves, if the exit code of its task says that it is done.
     ///
-    /// After `up` there may be migrations that only wait for `finish`. When there are new ones as well, an `up` was
-    /// interrupted, and `finish` must come first.
-    pub(crate) fn is_done(self, exit_code: Option<i32>, log: &[String]) -> bool {
-        match exit_code {
-            Some(0) => true,
-            Some(PENDING) => {
-                let new = |line: &String| line.to_lowercase().contains("new migrations available");
-                self == Self::Up && !log.iter().any(new)
-            }
-            _ => false,
-        }
+    /// `up` is done as well when it was kept from its work by pending migrations: what becomes of those is for others
+    /// to say.
+    #[must_use]
+    pub(crate) fn done(self, exit_code: Option<i32>) -> Option<SchemaState> {
+        use SchemaState::{Clean, New, Pending, Torn};
+        let accepted: &[SchemaState] = match self {
+            Self::Install(_) | Self::Finish => &[Clean],
+            Self::Up => &[Clean, Pending, Torn],
+            Self::Clear => &[Clean, New],
+            // It runs no `list`: 0 is its own success.
+            Self::Import(_) => &[Clean],
+            Self::List => return SchemaState::of(exit_code),
+        };
+        SchemaState::of(exit_code).filter(|state| accepted.contains(state))
     }
 
     /// What it is called to a person.
@@ -63,7 +76,8 @@ impl Work<'_> {
             Self::Install(_) => "kong migrations bootstrap, up, finish; kong config db_import",
             Self::Up => "kong migrations up",
             Self::Import(_) => "kong config db_import",
-            Self::Finish => "kong migrations finish",
+            Self::Clear | Self::Finish => "kong migrations finish",
+            Self::List => "kong migrations list",
         }
     }
 
@@ -72,17 +86,36 @@ impl Work<'_> {
         match self {
             Self::Install(route) => {
                 // A bootstrap that broke half-way succeeds the next time and leaves the rest: pending migrations,
-                // which `up` refuses, and new ones. `list` has the last word.
-                lines.extend(["bootstrap", "finish", "up", "finish", "list"].map(kong_migrations));
+                // which `up` refuses, and new ones.
+                lines.extend(["bootstrap", "finish", "up", "finish"].map(kong_migrations));
+                lines.extend(judge());
                 lines.extend(import(route));
             }
-            // `up` refuses a database on which it ran before and `finish` did not; then `list` says how far it came.
-            Self::Up => lines.push("kong migrations up || kong migrations list".to_owned()),
+            // `up` refuses a database on which it ran before and `finish` did not.
+            Self::Up => {
+                lines.push("kong migrations up || true".to_owned());
+                lines.extend(judge());
+            }
             Self::Import(route) => lines.extend(import(route)),
-            Self::Finish => lines.extend(["finish", "list"].map(kong_migrations)),
+            Self::Clear | Self::Finish => {
+                lines.push(kong_migrations("finish"));
+                lines.extend(judge());
+            }
+            Self::List => lines.extend(judge()),
         }
         lines.join("\n")
     }
+}
+
+/// Lists the migrations, and ends with what the list says unless all is well.
+fn judge() -> Vec<String> {
+    vec![
+        "code=0".to_owned(),
+        format!("kong migrations list > {LIST} 2>&1 || code=$?"),
+        format!("cat {LIST}"),
+        format!("[ \"$code\" != 4 ] || ! grep -q '{NEW}' {LIST} || code={TORN}"),
+        "[ \"$code\" = 0 ] || exit \"$code\"".to_owned(),
+    ]
 }
 
 fn kong_migrations(action: &str) -> String {
@@ -186,8 +219,10 @@ mod tests {
         [
             Work::Install(&route),
             Work::Up,
+            Work::Clear,
             Work::Import(&route),
             Work::Finish,
+            Work::List,
         ]
         .map(Work::script)
         .to_vec()
@@ -256,7 +291,7 @@ mod tests {
                 "kong migrations finish",
                 "kong migrations up",
                 "kong migrations finish",
-                "kong migrations list",
+                "kong migrations list > /tmp/kongstack-schema 2>&1 || code=$?",
                 "kong config db_import /tmp/kongstack-admin-route.json",
             ]
         );
@@ -268,19 +303,47 @@ mod tests {
     }
 
     #[test]
-    fn pending_migrations_are_what_up_is_for_and_nothing_else() {
-        let pending = ["Pending migrations:".to_owned()];
-        let half = [
-            "Pending migrations:".to_owned(),
-            "New migrations available:".to_owned(),
-        ];
-        assert!(Work::Up.is_done(Some(0), &[]));
-        assert!(Work::Up.is_done(Some(PENDING), &pending));
-        assert!(!Work::Up.is_done(Some(PENDING), &half));
-        assert!(!Work::Up.is_done(Some(5), &[]));
-        assert!(!Work::Up.is_done(None, &[]));
-        assert!(!Work::Finish.is_done(Some(PENDING), &pending));
-        assert!(!Work::Install(&route()).is_done(Some(PENDING), &pending));
+    fn a_state_is_enough_for_some_work_and_not_for_other() {
+        let route = route();
+        for (work, codes) in [
+            (Work::Install(&route), &[0][..]),
+            (Work::Up, &[0, 4, 6]),
+            (Work::Clear, &[0, 5]),
+            (Work::Import(&route), &[0]),
+            (Work::Finish, &[0]),
+        ] {
+            let done = (0..130).filter(|code| work.done(Some(*code)).is_some());
+            assert_eq!(done.collect::<Vec<_>>(), codes, "{work:?}");
+            assert_eq!(work.done(None), None);
+        }
+    }
+
+    /// Runs a script with a `kong` of its own, which says `list` and exits with `code` for `migrations list`.
+    fn judged(work: Work<'_>, list: &str, code: i32) -> Option<i32> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("schema");
+        let script = work.script().replace(LIST, &file.to_string_lossy());
+        let kong = format!(
+            "kong() {{ [ \"$2\" = list ] || return 0; echo '{list}' >&2; return {code}; }}\n{script}"
+        );
+        let mut shell = std::process::Command::new("sh");
+        shell
+            .args(["-c", &kong])
+            .output()
+            .expect("a shell")
+            .status
+            .code()
+    }
+
+    #[test]
+    fn a_real_shell_ends_as_the_list_says() {
+        for work in [Work::Up, Work::Clear, Work::Finish, Work::List] {
+            for code in [0, 1, 3, 4, 5] {
+                assert_eq!(judged(work, "Pending migrations:", code), Some(code));
+            }
+            assert_eq!(judged(work, NEW, 4), Some(6), "{work:?}");
+            assert_eq!(judged(work, NEW, 5), Some(5), "{work:?}");
+        }
     }
 
     #[test]

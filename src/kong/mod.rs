@@ -6,11 +6,15 @@
 
 mod admin_key;
 pub(crate) mod admin_route;
+pub(crate) mod admin_settings;
 mod certificate;
+mod certificate_facts;
 pub(crate) mod environment;
 pub(crate) mod migrations;
+pub(crate) mod schema_state;
 pub(crate) mod shutdown;
 pub(crate) mod version;
 
 pub(crate) use admin_key::admin_key;
 pub(crate) use certificate::{CERTIFICATE_KEY, PRIVATE_KEY_KEY, cluster_certificate};
+pub(crate) use certificate_facts::{CertificateFacts, UnreadablePair};

@@ -10,7 +10,8 @@ use tokio::time::timeout;
 
 use crate::aws::{Clients, failed};
 use crate::gateway::{AdminApi, Reply, Site};
-use crate::kong::admin_route::{AdminRoute, Entity, NAME, Settings};
+use crate::kong::admin_route::{AdminRoute, Entity, NAME};
+use crate::kong::admin_settings::Settings;
 use crate::resource::Error;
 
 /// How long a look may take before it counts as none: a plan must not wait for a gateway that is not there.
@@ -44,10 +45,10 @@ pub(super) struct Entrance<'a> {
 }
 
 /// The key, or why it cannot be had.
-pub(super) type Key = Result<SecretString, String>;
+pub(crate) type Key = Result<SecretString, String>;
 
 /// The key, from its secret. A plan goes on without it.
-pub(super) async fn key(clients: &Clients, secret: &str) -> Key {
+pub(crate) async fn key(clients: &Clients, secret: &str) -> Key {
     let call = clients.secrets().get_secret_value();
     let answer = call.secret_id(secret).send().await;
     let answer = answer.map_err(failed("secretsmanager:GetSecretValue"));

@@ -183,7 +183,8 @@ impl Kind for AdminRoute {
 
     fn warnings(desired: &Desired, live: Option<&Live>) -> Vec<Warning> {
         match live.map(|live| &live.seen) {
-            Some(Seen::NotCompared(why)) => vec![Warning::new(
+            // A route that is open to nobody is not asked, and nobody expects it to be.
+            Some(Seen::NotCompared(why)) if !desired.route.allow.is_empty() => vec![Warning::new(
                 format!(
                     "the route to the Admin API was not compared with what Kong has: {why}; it is held against what was \
                      last written"

@@ -2,8 +2,7 @@
 
 use super::marks::{self, FINISHED};
 use super::work;
-use crate::kinds::ecs::OneOff;
-use crate::kong::migrations::Work;
+use crate::kinds::ecs::{Nodes, OneOff};
 use crate::kong::version::{self, Jump};
 use crate::resource::{
     Address, Arn, Diff, Effect, Error, Found, Kind, Observer, Outputs, Ref, References, Resolve,
@@ -23,6 +22,8 @@ pub(crate) struct Desired {
     pub(crate) database: Ref<Arn>,
     /// How its task runs.
     pub(crate) task: OneOff,
+    /// The nodes that use the database.
+    pub(crate) control_planes: Nodes,
     /// What must be done first: the schema brought up, and every older control plane gone.
     pub(crate) after: Vec<Address>,
 }
@@ -31,7 +32,8 @@ pub(crate) struct Desired {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Live {
     database: Arn,
-    image: String,
+    /// The image whose `finish` ran last.
+    pub(crate) image: String,
 }
 
 impl Kind for SchemaFinish {
@@ -43,6 +45,7 @@ impl Kind for SchemaFinish {
 
     fn references(desired: &Desired) -> References {
         let references = desired.task.references(References::none());
+        let references = desired.control_planes.references(references);
         desired
             .after
             .iter()
@@ -84,8 +87,9 @@ impl Kind for SchemaFinish {
         let Desired {
             image,
             database,
-            task: _,  // says how, not what
-            after: _, // says when, not what
+            task: _,           // says how, not what
+            control_planes: _, // says beside whom, not what
+            after: _,          // says when, not what
         } = desired;
         let mut diff = Diff::new();
         let other = Effect::Replace("the schema lies in its database");
@@ -114,7 +118,7 @@ impl Kind for SchemaFinish {
     /// On a first installation the schema was finished when it was made, and its mark says so by now.
     async fn create(cx: &Step, desired: &Desired) -> Result<Outputs, Error> {
         let database = cx.get(&desired.database)?;
-        finish(cx, desired, &database).await
+        finish_once(cx, desired, &database).await
     }
 
     async fn update(
@@ -123,7 +127,7 @@ impl Kind for SchemaFinish {
         live: &Live,
         _diff: &Diff,
     ) -> Result<Outputs, Error> {
-        finish(cx, desired, &live.database).await
+        finish_once(cx, desired, &live.database).await
     }
 
     async fn delete(
@@ -135,11 +139,18 @@ impl Kind for SchemaFinish {
     }
 }
 
-async fn finish(cx: &Step, desired: &Desired, database: &Arn) -> Result<Outputs, Error> {
+/// Finishes what is pending, whatever the mark says.
+pub(super) async fn finish(cx: &Step, desired: &Desired, database: &Arn) -> Result<(), Error> {
+    let image = &desired.image;
+    work::finish(cx, &desired.task, &desired.control_planes, image).await?;
+    marks::write(cx, database, &[(FINISHED, image)]).await
+}
+
+/// The same, unless the mark says by now that it is done.
+async fn finish_once(cx: &Step, desired: &Desired, database: &Arn) -> Result<Outputs, Error> {
     let tags = marks::read(cx, database).await?;
     if tags.get(FINISHED) != Some(desired.image.as_str()) {
-        work::run(cx, &desired.task, Work::Finish).await?;
-        marks::write(cx, database, &[(FINISHED, &desired.image)]).await?;
+        finish(cx, desired, database).await?;
     }
     Ok(Outputs::default())
 }

@@ -8,9 +8,9 @@ use crate::kong::admin_route::AdminRoute;
 use crate::resource::{Arn, Error, Observer, Output, Patience, Ref, Step, Tags};
 
 /// The image whose `migrations up` ran last.
-pub(super) const SCHEMA: &str = "kongstack:schema";
+pub(crate) const SCHEMA: &str = "kongstack:schema";
 /// The image whose `migrations finish` ran last.
-pub(super) const FINISHED: &str = "kongstack:schema-finished";
+pub(crate) const FINISHED: &str = "kongstack:schema-finished";
 /// The admin route that was written last.
 const ADMIN_ROUTE: &str = "kongstack:admin-route";
 

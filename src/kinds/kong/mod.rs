@@ -5,11 +5,14 @@
 
 mod admin_api;
 mod admin_route;
+pub(crate) mod by_hand;
 mod finish;
 mod marks;
 mod schema;
 mod work;
 
+pub(crate) use admin_api::key as admin_key;
 pub(crate) use admin_route::{AdminRoute, Desired as AdminRouteDesired, KeySecret};
 pub(crate) use finish::{Desired as SchemaFinishDesired, SchemaFinish};
+pub(crate) use marks::{FINISHED, SCHEMA};
 pub(crate) use schema::{Desired as SchemaDesired, Schema};

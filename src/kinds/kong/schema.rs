@@ -6,7 +6,7 @@
 
 use super::marks::{self, AdminMark, FINISHED, SCHEMA};
 use super::work;
-use crate::kinds::ecs::OneOff;
+use crate::kinds::ecs::{Nodes, OneOff};
 use crate::kong::admin_route::AdminRoute;
 use crate::kong::migrations::Work;
 use crate::kong::version::{self, Jump};
@@ -30,6 +30,8 @@ pub(crate) struct Desired {
     pub(crate) database: Ref<Arn>,
     /// How its tasks run.
     pub(crate) task: OneOff,
+    /// The nodes that use the database.
+    pub(crate) control_planes: Nodes,
     /// What must work before a task can.
     pub(crate) after: Vec<Address>,
 }
@@ -38,7 +40,8 @@ pub(crate) struct Desired {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Live {
     database: Arn,
-    image: String,
+    /// The image whose `up` ran last.
+    pub(crate) image: String,
 }
 
 impl Kind for Schema {
@@ -50,6 +53,7 @@ impl Kind for Schema {
 
     fn references(desired: &Desired) -> References {
         let references = desired.task.references(References::none());
+        let references = desired.control_planes.references(references);
         desired
             .after
             .iter()
@@ -95,8 +99,9 @@ impl Kind for Schema {
             image,
             admin_route: _, // imported with a new schema; later it has a life of its own
             database,
-            task: _,  // says how, not what
-            after: _, // says when, not what
+            task: _,           // says how, not what
+            control_planes: _, // says beside whom, not what
+            after: _,          // says when, not what
         } = desired;
         let mut diff = Diff::new();
         let other = Effect::Replace("the schema lies in its database");
@@ -107,25 +112,7 @@ impl Kind for Schema {
 
     /// The schema goes forward only, and by tested steps only.
     fn objections(desired: &Desired, live: &Live) -> Vec<Blocker> {
-        let (old, new) = (&live.image, &desired.image);
-        let by_digest =
-            "name the image by its digest alone if its tag says nothing of Kong's version";
-        let (reason, fix) = match version::jump(old, new) {
-            Jump::Back => (
-                format!(
-                    "{new} is older than {old}, whose migrations the database has been through; Kong has no way back"
-                ),
-                "keep the newer image; to go back, restore a snapshot of the database from before the upgrade".to_owned(),
-            ),
-            Jump::Major => (
-                format!("{old} to {new} is another major version, whose schema and configuration differ"),
-                format!(
-                    "set up a second stack with the new version and move the configuration over with decK; {by_digest}"
-                ),
-            ),
-            Jump::Same | Jump::Next | Jump::Later { .. } | Jump::Unknown => return Vec::new(),
-        };
-        vec![Blocker { reason, fix }]
+        objection(&live.image, &desired.image).into_iter().collect()
     }
 
     fn warnings(desired: &Desired, live: Option<&Live>) -> Vec<Warning> {
@@ -154,15 +141,7 @@ impl Kind for Schema {
 
     async fn create(cx: &Step, desired: &Desired) -> Result<Outputs, Error> {
         let database = cx.get(&desired.database)?;
-        let route = &desired.admin_route;
-        work::run(cx, &desired.task, Work::Install(route)).await?;
-        let (admin_route, mark) = AdminMark::of(route).tag();
-        let done = [
-            (SCHEMA, desired.image.as_str()),
-            (FINISHED, &desired.image),
-            (admin_route, &mark),
-        ];
-        marks::write(cx, &database, &done).await?;
+        install(cx, desired, &database).await?;
         Ok(Outputs::default())
     }
 
@@ -173,7 +152,7 @@ impl Kind for Schema {
         diff: &Diff,
     ) -> Result<Outputs, Error> {
         if diff.has("image") {
-            work::run(cx, &desired.task, Work::Up).await?;
+            work::bring_up(cx, &desired.task, &desired.control_planes).await?;
             marks::write(cx, &live.database, &[(SCHEMA, &desired.image)]).await?;
         }
         Ok(Outputs::default())
@@ -185,5 +164,39 @@ impl Kind for Schema {
         _live: &Live,
     ) -> Result<Vec<String>, Error> {
         Ok(Vec::new())
+    }
+}
+
+/// Makes the schema, or what is missing of it, and imports the admin route.
+pub(super) async fn install(cx: &Step, desired: &Desired, database: &Arn) -> Result<(), Error> {
+    let (image, route) = (&desired.image, &desired.admin_route);
+    work::run(cx, &desired.task, Work::Install(route)).await?;
+    let (admin_route, mark) = AdminMark::of(route).tag();
+    let done = [
+        (SCHEMA, image.as_str()),
+        (FINISHED, image),
+        (admin_route, &mark),
+    ];
+    marks::write(cx, database, &done).await
+}
+
+/// Why a schema that was brought up for the image `old` must not be brought up for `new`.
+pub(super) fn objection(old: &str, new: &str) -> Option<Blocker> {
+    match version::jump(old, new) {
+        Jump::Back => Some(Blocker {
+            reason: format!(
+                "{new} is older than {old}, whose migrations the database has been through; Kong has no way back"
+            ),
+            fix: "keep the newer image; to go back, restore a snapshot of the database from before the upgrade"
+                .to_owned(),
+        }),
+        Jump::Major => Some(Blocker {
+            reason: format!(
+                "{old} to {new} is another major version, whose schema and configuration differ"
+            ),
+            fix: "set up a second stack with the new version and move the configuration over with decK; name the image by its digest alone if its tag says nothing of Kong's version"
+                .to_owned(),
+        }),
+        Jump::Same | Jump::Next | Jump::Later { .. } | Jump::Unknown => None,
     }
 }
