@@ -9,8 +9,8 @@ use super::load_balancer::LoadBalancer;
 use super::{look, tagging};
 use crate::aws::{OrAbsent, failed};
 use crate::resource::{
-    Arn, Diff, Effect, Error, Found, Kind, Observer, Output, Outputs, Ref, References, Resolve,
-    Standing, Step, Tags, Wanted, kind,
+    Arn, Diff, Effect, Error, Found, KNOWN_AFTER_APPLY, Kind, Observer, Output, Outputs, Ref,
+    References, Resolve, Standing, Step, Tags, Wanted, kind,
 };
 
 /// A listener, found on the load balancers of the stack.
@@ -38,8 +38,8 @@ pub(crate) enum Protocol {
     Http,
     /// TLS.
     Https {
-        /// The ARN of its certificate.
-        certificate: String,
+        /// Its certificate, issued.
+        certificate: Ref<Arn>,
         /// ELB's name for versions and ciphers. Always given: the API's own default is the policy of 2016.
         policy: String,
     },
@@ -53,7 +53,7 @@ impl Protocol {
         }
     }
 
-    fn certificate(&self) -> Option<&String> {
+    fn certificate(&self) -> Option<&Ref<Arn>> {
         match self {
             Self::Http => None,
             Self::Https { certificate, .. } => Some(certificate),
@@ -67,9 +67,13 @@ impl Protocol {
         }
     }
 
-    fn certificates(&self) -> Option<Vec<Certificate>> {
-        let arn = self.certificate()?;
-        Some(vec![Certificate::builder().certificate_arn(arn).build()])
+    fn certificates(&self, cx: &Step) -> Result<Option<Vec<Certificate>>, Error> {
+        let Some(certificate) = self.certificate() else {
+            return Ok(None);
+        };
+        let arn = cx.get(certificate)?;
+        let certificate = Certificate::builder().certificate_arn(arn.as_str());
+        Ok(Some(vec![certificate.build()]))
     }
 }
 
@@ -123,7 +127,9 @@ impl Kind for Listener {
     type Live = ListenerLive;
 
     fn references(desired: &ListenerDesired) -> References {
-        let references = References::none().to(&desired.load_balancer);
+        let references = References::none()
+            .to(&desired.load_balancer)
+            .to_all(desired.protocol.certificate());
         desired.action.references(references)
     }
 
@@ -160,7 +166,8 @@ impl Kind for Listener {
 
     fn uses(live: &ListenerLive) -> Vec<String> {
         let balancer = Some(live.load_balancer.to_string());
-        balancer.into_iter().chain(live.action.uses()).collect()
+        let held = balancer.into_iter().chain(live.certificate.clone());
+        held.chain(live.action.uses()).collect()
     }
 
     fn diff(desired: &ListenerDesired, live: &ListenerLive, outputs: &dyn Resolve) -> Diff {
@@ -182,11 +189,8 @@ impl Kind for Listener {
         );
         diff.field("port", port, &live.port);
         diff.field("protocol", &protocol.to_string(), &live.protocol);
-        diff.optional(
-            "certificate",
-            protocol.certificate(),
-            live.certificate.as_ref(),
-        );
+        let have = live.certificate.as_deref();
+        diff_certificate(protocol.certificate(), have, outputs, &mut diff);
         diff.optional("ssl_policy", protocol.policy(), live.policy.as_ref());
         action.diff("default_action", &live.action, outputs, &mut diff);
         diff.tags(tags, &live.tags);
@@ -202,7 +206,7 @@ impl Kind for Listener {
             .load_balancer_arn(load_balancer.as_str())
             .port(i32::from(desired.port))
             .protocol(desired.protocol.sdk())
-            .set_certificates(desired.protocol.certificates())
+            .set_certificates(desired.protocol.certificates(cx)?)
             .set_ssl_policy(desired.protocol.policy().cloned())
             .default_actions(desired.action.sdk(cx)?)
             .set_tags(Some(tagging::sdk(&desired.tags)));
@@ -258,7 +262,7 @@ impl Kind for Listener {
                 .listener_arn(&live.arn)
                 .port(i32::from(desired.port))
                 .protocol(desired.protocol.sdk())
-                .set_certificates(desired.protocol.certificates())
+                .set_certificates(desired.protocol.certificates(cx)?)
                 .set_ssl_policy(desired.protocol.policy().cloned())
                 .default_actions(desired.action.sdk(cx)?)
                 .send()
@@ -285,6 +289,23 @@ impl Kind for Listener {
             .map_err(failed("elasticloadbalancing:DeleteListener"))
             .or_absent(&["ListenerNotFound", "LoadBalancerNotFound"])?;
         Ok(Vec::new())
+    }
+}
+
+fn diff_certificate(
+    want: Option<&Ref<Arn>>,
+    have: Option<&str>,
+    outputs: &dyn Resolve,
+    diff: &mut Diff,
+) {
+    let known = |want: &Ref<Arn>| {
+        let arn = want.resolve(outputs).map(|arn| arn.to_string());
+        arn.unwrap_or_else(|| KNOWN_AFTER_APPLY.to_owned())
+    };
+    let want = want.map(known);
+    if want.as_deref() != have {
+        let old = have.map(str::to_owned);
+        diff.push("certificate".to_owned(), old, want, Effect::InPlace);
     }
 }
 
@@ -330,7 +351,7 @@ mod tests {
             load_balancer: Ref::Literal(Arn::new("arn:lb")),
             port: 443,
             protocol: Protocol::Https {
-                certificate: "arn:c".to_owned(),
+                certificate: Ref::Literal(Arn::new("arn:c")),
                 policy: "P".to_owned(),
             },
             action: Action::Forward(Ref::Literal(Arn::new("arn:tg"))),

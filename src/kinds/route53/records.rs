@@ -17,7 +17,7 @@ use crate::resource::{Address, Error, Look, Patience, Step};
 const SYNC: Patience = Patience::seconds(4, 30, 900);
 /// Record sets a page: a name has few, unless somebody weighs or spreads its answers.
 const A_NAME: i32 = 30;
-/// How long resolvers may remember our note.
+/// How long resolvers may remember our note, and a proof.
 const NOTE_TTL: i64 = 300;
 
 /// Where an alias record points.
@@ -50,6 +50,15 @@ impl Records {
             dns_name: plain(target.dns_name()),
             zone: target.hosted_zone_id().to_owned(),
         })
+    }
+
+    /// The value of the plain CNAME record, if there is one.
+    pub(super) fn cname(&self) -> Option<String> {
+        let one = self
+            .addresses
+            .iter()
+            .find(|one| *one.r#type() == RrType::Cname && one.set_identifier().is_none())?;
+        Some(plain(one.resource_records().first()?.value()))
     }
 
     /// What the note says.
@@ -172,16 +181,38 @@ pub(super) fn desired(
             .alias_target(target)
             .build()
     };
+    Ok(vec![
+        alias(RrType::A)?,
+        alias(RrType::Aaaa)?,
+        noting(domain, note)?,
+    ])
+}
+
+/// The two records of a proof: a CNAME, and the note beside it.
+pub(super) fn proof(
+    name: &str,
+    value: &str,
+    note: &str,
+) -> Result<Vec<ResourceRecordSet>, BuildError> {
+    let proof = ResourceRecordSet::builder()
+        .name(name)
+        .r#type(RrType::Cname)
+        .ttl(NOTE_TTL)
+        .resource_records(ResourceRecord::builder().value(value).build()?)
+        .build()?;
+    Ok(vec![proof, noting(name, note)?])
+}
+
+fn noting(name: &str, note: &str) -> Result<ResourceRecordSet, BuildError> {
     let note = ResourceRecord::builder()
         .value(format!("\"{note}\""))
         .build()?;
-    let note = ResourceRecordSet::builder()
-        .name(note_name(domain))
+    ResourceRecordSet::builder()
+        .name(note_name(name))
         .r#type(RrType::Txt)
         .ttl(NOTE_TTL)
         .resource_records(note)
-        .build()?;
-    Ok(vec![alias(RrType::A)?, alias(RrType::Aaaa)?, note])
+        .build()
 }
 
 /// Deletes the plain aliases of a name and our note. The batch must name each exactly as it is, so they are read first.

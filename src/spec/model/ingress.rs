@@ -43,7 +43,7 @@ impl Ingress {
     pub(crate) fn http(&self) -> HttpMode {
         self.http.unwrap_or(match self.certificate {
             Certificate::None => HttpMode::Forward,
-            Certificate::Arn(_) => HttpMode::Redirect,
+            Certificate::Issue | Certificate::Arn(_) => HttpMode::Redirect,
         })
     }
 }
@@ -53,6 +53,8 @@ impl Ingress {
 pub(crate) enum Certificate {
     /// No HTTPS.
     None,
+    /// One that ACM issues for the domain, and that is the stack's own.
+    Issue,
     /// A certificate that exists in ACM or IAM.
     Arn(CertificateArn),
 }
@@ -62,6 +64,7 @@ impl<'de> Deserialize<'de> for Certificate {
         let text = String::deserialize(deserializer)?;
         match text.as_str() {
             "none" => Ok(Self::None),
+            "issue" => Ok(Self::Issue),
             arn => CertificateArn::parse(arn)
                 .map(Self::Arn)
                 .map_err(Refusal::into_serde),

@@ -71,8 +71,7 @@ pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
 
 /// Blocks that fit in the rules of every listener that forwards.
 fn most_blocks(ingress: &Ingress) -> usize {
-    let both =
-        matches!(ingress.certificate, Certificate::Arn(_)) && ingress.http() == HttpMode::Forward;
+    let both = ingress.certificate != Certificate::None && ingress.http() == HttpMode::Forward;
     let listeners = if both { 2 } else { 1 };
     (RULES_A_LOAD_BALANCER / listeners - 1) * BLOCKS_A_RULE
 }

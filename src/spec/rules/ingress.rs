@@ -5,11 +5,15 @@ use crate::spec::model::{Certificate, HttpMode, Ingress, StackSpec};
 use crate::spec::problem::{Problem, Problems};
 use crate::spec::value::{CertificateArn, HostedZone};
 
+/// The most characters that fit in a certificate's common name.
+const LONGEST_ISSUED: usize = 64;
+
 pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
     let ingress = &spec.ingress;
     check_name(ingress, out);
     match &ingress.certificate {
         Certificate::Arn(arn) => check_certificate(arn, spec, out),
+        Certificate::Issue => check_issue(ingress, out),
         Certificate::None => check_plain(ingress, out),
     }
     if ingress.allow.is_empty() && out.sound(&["ingress.allow"]) {
@@ -84,6 +88,46 @@ fn check_certificate(arn: &CertificateArn, spec: &StackSpec, out: &mut Problems)
     }
 }
 
+fn check_issue(ingress: &Ingress, out: &mut Problems) {
+    let fields = [
+        "ingress.certificate",
+        "ingress.domain",
+        "ingress.hosted_zone",
+    ];
+    if !out.sound(&fields) {
+        return;
+    }
+    let problem =
+        |message: String| Problem::new("certificate-issue", at("ingress.certificate"), message);
+    let Some(domain) = &ingress.domain else {
+        out.add(
+            problem("there is no `domain` to issue a certificate for".to_owned())
+                .because("a certificate is for a name, and a load balancer's own name is AWS's")
+                .fix("add `domain`, such as `api.example.com`, or write `certificate: none`"),
+        );
+        return;
+    };
+    if ingress.hosted_zone.is_none() {
+        out.add(
+            problem(format!("there is no `hosted_zone` to prove `{domain}` in"))
+                .because("ACM issues a certificate when it finds a record of its own making in the domain's zone")
+                .fix("name the Route 53 zone in `hosted_zone`, or give `certificate` the ARN of one that exists"),
+        );
+    }
+    let length = domain.as_str().len();
+    if length > LONGEST_ISSUED {
+        out.add(
+            problem(format!(
+                "`{domain}` is too long for a certificate: {length} characters"
+            ))
+            .because(format!(
+                "ACM puts the name into the common name, which has room for {LONGEST_ISSUED}"
+            ))
+            .fix("choose a shorter name, or give `certificate` the ARN of one that exists"),
+        );
+    }
+}
+
 fn check_plain(ingress: &Ingress, out: &mut Problems) {
     if !out.sound(&["ingress.certificate"]) {
         return;
@@ -102,7 +146,7 @@ fn check_plain(ingress: &Ingress, out: &mut Problems) {
     out.add(
         Problem::new("http-mode", at("ingress.http"), message)
             .because(reason)
-            .fix("give `ingress.certificate` an ARN, or write `http: forward`"),
+            .fix("write `certificate: issue` or give it an ARN, or write `http: forward`"),
     );
 }
 
@@ -116,6 +160,8 @@ mod tests {
             "ingress: {certificate: arn:aws:acm:eu-west-1:123456789012:certificate/abc}",
             "ingress: {certificate: arn:aws:acm:eu-west-1:123456789012:certificate/abc, http: off}",
             "ingress: {certificate: none, http: forward}",
+            "ingress: {certificate: issue, domain: api.example.com, hosted_zone: example.com}",
+            "ingress: {certificate: issue, domain: api.example.com, hosted_zone: example.com, http: off}",
             "ingress: {domain: api.example.com}",
             "ingress: {domain: api.example.com, hosted_zone: example.com.}",
             "ingress: {domain: example.com, hosted_zone: EXAMPLE.com}",
@@ -137,12 +183,12 @@ mod tests {
             "http-mode ingress.http: nothing would listen",
         ),
         (
-            "ingress: {certificate: issue}",
-            "certificate-arn ingress.certificate: `issue` is neither `none` nor the ARN of a certificate",
+            "ingress: {certificate: issued}",
+            "certificate-arn ingress.certificate: `issued` is neither `issue`, `none` nor the ARN of a certificate",
         ),
         (
             "ingress: {certificate: 'arn:aws:acm:eu-west-1:123:certificate/abc', http: off}",
-            "certificate-arn ingress.certificate: `arn:aws:acm:eu-west-1:123:certificate/abc` is neither `none` nor the ARN of a certificate",
+            "certificate-arn ingress.certificate: `arn:aws:acm:eu-west-1:123:certificate/abc` is neither `issue`, `none` nor the ARN of a certificate",
         ),
         (
             "ingress: {certificate: arn:aws:acm:us-east-1:123456789012:certificate/abc}",
@@ -151,6 +197,18 @@ mod tests {
         (
             "account: '999999999999'\ningress: {certificate: arn:aws:acm:eu-west-1:123456789012:certificate/abc}",
             "certificate-account ingress.certificate: this certificate is in account 123456789012, the stack in 999999999999",
+        ),
+        (
+            "ingress: {certificate: issue}",
+            "certificate-issue ingress.certificate: there is no `domain` to issue a certificate for",
+        ),
+        (
+            "ingress: {certificate: issue, domain: api.example.com}",
+            "certificate-issue ingress.certificate: there is no `hosted_zone` to prove `api.example.com` in",
+        ),
+        (
+            "ingress: {certificate: issue, domain: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com, hosted_zone: example.com}",
+            "certificate-issue ingress.certificate: `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com` is too long for a certificate: 65 characters",
         ),
         (
             "ingress: {hosted_zone: example.com}",

@@ -72,9 +72,9 @@ fn check_certificate(text: &str) -> Result<(), Refusal> {
     }
     Err(Refusal::new(
         "certificate-arn",
-        format!("`{text}` is neither `none` nor the ARN of a certificate"),
+        format!("`{text}` is neither `issue`, `none` nor the ARN of a certificate"),
         "a load balancer takes its certificate by ARN, from ACM or IAM",
-        "write `none`, or an ARN like `arn:aws:acm:REGION:ACCOUNT:certificate/ID`",
+        "write `issue`, `none`, or an ARN like `arn:aws:acm:REGION:ACCOUNT:certificate/ID`",
     ))
 }
 
