@@ -10,7 +10,8 @@ use futures::try_join;
 use super::arn::{sibling, unwanted};
 use super::capacity::Capacity;
 use super::cluster_calls::{
-    GONE, apply, find, gone, make, settle, switch_off_protection, vacant, works,
+    GONE, apply, find, gone, make, password_known, settle, switch_off_protection, vacant,
+    with_password, works,
 };
 use super::cluster_diff::compare;
 use super::cluster_members::strangers;
@@ -22,8 +23,8 @@ use crate::aws::{OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
     Address, Ailment, Arn, Blocker, Diff, Endpoint, Error, Found, Kind, ManagedSecretArn, Observer,
-    Output, Outputs, Ref, References, ReplaceOrder, Resolve, ResourceName, SecurityGroupId, Step,
-    Tags, Version, Wanted,
+    Output, Outputs, Ref, References, ReplaceOrder, Resolve, ResourceName, SecretVersionId,
+    SecurityGroupId, Step, Tags, Version, Wanted,
 };
 
 /// AWS's word for a cluster that is not there.
@@ -83,6 +84,8 @@ pub(crate) struct Live {
     pub(super) database_name: String,
     pub(super) master_username: String,
     pub(super) secret: Option<ManagedSecretArn>,
+    /// Which version of the secret holds the password; looked for only where it is published.
+    pub(super) password: Option<SecretVersionId>,
     pub(super) endpoint: Option<Endpoint>,
     pub(super) subnet_group: ResourceName,
     pub(super) parameter_group: ResourceName,
@@ -126,6 +129,7 @@ impl Kind for DbCluster {
         for (one, live) in wanted.iter().zip(named) {
             match live.map(|live| (cx.address_of(&live.tags), live)) {
                 Some((Some(address), live)) => {
+                    let live = with_password(cx.clients(), live).await?;
                     let leaving = Phase::of(&live.status) == Phase::Leaving;
                     let one = Found::Owned(address, live);
                     found.push(if leaving { one.leaving() } else { one });
@@ -160,6 +164,7 @@ impl Kind for DbCluster {
             .with(ResourceName::new(&live.identifier))
             .with_some(live.endpoint.clone())
             .with_some(live.secret.clone())
+            .with_some(live.password.clone())
     }
 
     fn uses(live: &Live) -> Vec<String> {
@@ -193,6 +198,7 @@ impl Kind for DbCluster {
         make(cx, desired).await?;
         cx.made(&desired.identifier);
         let live = works(cx, &desired.identifier).await?;
+        let live = password_known(cx, live).await?;
         Ok(Self::outputs(&live))
     }
 
@@ -207,6 +213,7 @@ impl Kind for DbCluster {
             tagging::write(cx, live.arn.as_str(), &desired.tags, &settled.tags).await?;
         }
         let live = apply(cx, desired, &settled, diff).await?;
+        let live = password_known(cx, live).await?;
         Ok(Self::outputs(&live))
     }
 

@@ -8,7 +8,8 @@ use super::capacity::Capacity;
 use super::cluster::{ABSENT, DbCluster, Desired, Live};
 use super::phase::Phase;
 use super::{events, tagging};
-use crate::aws::{AwsError, OrAbsent, failed};
+use crate::aws::{AwsError, Clients, OrAbsent, failed};
+use crate::kinds::secrets::current_version;
 use crate::resource::{
     Arn, Diff, Endpoint, Error, Kind, Look, ManagedSecretArn, Output, Patience, ResourceName,
     SecurityGroupId, Step,
@@ -66,6 +67,7 @@ fn live(cluster: RdsCluster) -> Result<Live, Error> {
     let days = cluster.backup_retention_period.unwrap_or_default();
     Ok(Live {
         secret: secret.map(ManagedSecretArn::new),
+        password: None,
         endpoint: cluster.endpoint().map(Endpoint::new),
         subnet_group: name(cluster.db_subnet_group()),
         parameter_group: name(cluster.db_cluster_parameter_group()),
@@ -154,6 +156,31 @@ pub(super) async fn works(cx: &Step, identifier: &str) -> Result<Live, Error> {
         ready,
         "available, without its secret",
     )
+    .await
+}
+
+/// With the version of its secret that holds the password, if there is one.
+pub(super) async fn with_password(clients: &Clients, live: Live) -> Result<Live, Error> {
+    let password = match &live.secret {
+        Some(secret) => current_version(clients.secrets(), secret.as_str()).await?,
+        None => None,
+    };
+    Ok(Live { password, ..live })
+}
+
+/// Waits until a cluster's secret shows which of its versions holds the password.
+pub(super) async fn password_known(cx: &Step, live: Live) -> Result<Live, Error> {
+    let what = format!("the password of {}", live.identifier);
+    cx.wait(&what, NEW_GROUPS, || {
+        let live = live.clone();
+        async move {
+            let live = with_password(cx.clients(), live).await?;
+            Ok(match live.password {
+                None if live.secret.is_some() => Look::Pending("not visible yet".to_owned()),
+                _ => Look::Ready(live),
+            })
+        }
+    })
     .await
 }
 

@@ -171,6 +171,7 @@ mod tests {
             secret: Some(ManagedSecretArn::new(
                 "arn:aws:secretsmanager:r:1:secret:rds-x",
             )),
+            password: None,
             endpoint: None,
             subnet_group: ResourceName::new("subnets"),
             parameter_group: ResourceName::new("parameters"),

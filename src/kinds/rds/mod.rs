@@ -22,5 +22,6 @@ pub(crate) use capacity::Capacity;
 pub(crate) use cluster::DbCluster;
 pub(crate) use instance::DbInstance;
 pub(crate) use parameter_group::DbClusterParameterGroup;
+pub(crate) use phase::{Phase, ailment};
 pub(crate) use subnet_group::DbSubnetGroup;
 pub(crate) use version::VersionPrefix;

@@ -4,7 +4,7 @@ use crate::resource::Ailment;
 
 /// Where a cluster or an instance is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     /// It takes connections.
     Working,
     /// Somebody stopped it; RDS starts it again after seven days at the latest.
@@ -19,7 +19,7 @@ pub(super) enum Phase {
 
 impl Phase {
     /// Reads a cluster's or an instance's `Status`.
-    pub(super) fn of(status: &str) -> Self {
+    pub(crate) fn of(status: &str) -> Self {
         match status {
             "available" | "backing-up" | "maintenance" | "storage-optimization" => Self::Working,
             // With its key back, starting it is all that the recoverable one needs.
@@ -54,7 +54,7 @@ pub(super) fn why_replaced(status: &str) -> &'static str {
 }
 
 /// What is wrong with a cluster in a state that no call of ours ends.
-pub(super) fn ailment(identifier: &str, status: &str) -> Option<Ailment> {
+pub(crate) fn ailment(identifier: &str, status: &str) -> Option<Ailment> {
     let (means, remedy) = match status {
         "inaccessible-encryption-credentials-recoverable" => (
             "AWS cannot use the KMS key of its storage",

@@ -1,6 +1,8 @@
 //! Secrets Manager: what is generated here and read by tasks only.
 
+mod expiry;
 pub(crate) mod secret;
 mod secret_calls;
 
 pub(crate) use secret::Secret;
+pub(crate) use secret_calls::{current_version, value};

@@ -1,7 +1,8 @@
 //! Secrets: generated when they are made, never read back, never compared.
 //!
-//! What a secret holds is made by a function that only [`Kind::create`] calls, and goes straight to AWS. A plan therefore
-//! never knows it, and a changed value is no drift: rotation is an operation of its own.
+//! What a secret holds is made by a function that only [`Kind::create`] and [`Kind::update`] call, and goes straight to
+//! AWS. A plan therefore never knows it, and a changed value is no drift. A rotation names the version that is to be
+//! replaced: so it is a difference like any other, and one that is gone once there is another version.
 //!
 //! A secret that people outside the stack hold a copy of stays recoverable for [`RECOVERY_DAYS`] after its deletion (AWS
 //! charges nothing for it then), and making a secret of that name again restores it with its value. One that only
@@ -10,22 +11,30 @@
 use futures::future::try_join_all;
 use futures::try_join;
 use secrecy::SecretString;
+use time::Date;
 
+use super::expiry::Expiry;
 use super::secret_calls::{
-    ABSENT, SETTLING, describe, find, is_named, make, put, restore, retag, visible,
+    ABSENT, SETTLING, describe, find, is_named, make, note_expiry, put, restore, retag, visible,
 };
 use crate::aws::{OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, References,
-    ReplaceOrder, Resolve, ResourceName, Step, Tags, Wanted,
+    Arn, Attribute, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, References,
+    ReplaceOrder, Resolve, ResourceName, SecretVersionId, Step, Tags, Wanted, Warning,
 };
 
 /// The shortest recovery window AWS offers.
 const RECOVERY_DAYS: i64 = 7;
 
+/// How many days before its end a value is worth a warning.
+const SOON: i64 = 30;
+
 /// Makes what a secret holds.
 pub(crate) type Content = fn() -> Result<SecretString, Error>;
+
+/// Reads off a value when it stops being of use.
+pub(crate) type Expires = fn(&SecretString) -> Option<Date>;
 
 /// A Secrets Manager secret.
 #[derive(Debug)]
@@ -40,6 +49,10 @@ pub(crate) struct Desired {
     pub(crate) description: String,
     /// Makes its value.
     pub(crate) content: Content,
+    /// Reads the value's last day; nothing for one that serves for ever.
+    pub(crate) expires: Option<Expires>,
+    /// The version that is to make way for a new one, in a rotation.
+    pub(crate) replaces: Option<SecretVersionId>,
     /// Whether its value is worth keeping after its deletion.
     pub(crate) recoverable: bool,
     /// Its tags.
@@ -55,8 +68,28 @@ pub(crate) struct Live {
     pub(super) tags: Tags,
     /// Whether it is only waiting for the end of its recovery window.
     pub(super) deleted: bool,
-    /// Whether it holds a current value: one whose making was cut short, or emptied by hand, holds none.
-    pub(super) has_value: bool,
+    /// The day it was looked at, UTC.
+    pub(super) seen: Date,
+    /// Its current version: one whose making was cut short, or emptied by hand, has none.
+    pub(crate) version: Option<SecretVersionId>,
+}
+
+impl Live {
+    /// Its ARN.
+    pub(crate) fn arn(&self) -> &Arn {
+        &self.arn
+    }
+
+    /// The last day of its current value, if that is known.
+    pub(crate) fn expires(&self) -> Option<Date> {
+        Expiry::on(&self.tags)?.of(self.version.as_ref()?)
+    }
+
+    /// Whether the note on its last day is about its current value.
+    fn is_noted(&self) -> bool {
+        let noted = Expiry::on(&self.tags);
+        noted.is_some_and(|noted| Some(noted.version) == self.version)
+    }
 }
 
 impl Kind for Secret {
@@ -125,6 +158,7 @@ impl Kind for Secret {
         Outputs::default()
             .with(live.arn.clone())
             .with(ResourceName::new(&live.name))
+            .with_some(live.version.clone())
     }
 
     fn uses(_live: &Live) -> Vec<String> {
@@ -137,19 +171,48 @@ impl Kind for Secret {
             description,
             // Never read back.
             content: _,
+            expires,
+            replaces,
             // Only matters when it is deleted.
             recoverable: _,
             tags,
         } = desired;
         let mut diff = Diff::new();
         diff.immutable("name", name, &live.name, "a secret's name is fixed");
-        if !live.has_value {
+        if live.version.is_none() || live.version == *replaces {
+            let old = live.version.as_ref().map(|old| format!("version {old}"));
             let new = Some("(generated)".to_owned());
-            diff.push("value".to_owned(), None, new, Effect::InPlace);
+            diff.push("value".to_owned(), old, new, Effect::InPlace);
+            diff.renews(Attribute::SecretVersion);
+        } else if expires.is_some() && !live.is_noted() {
+            let new = Some("(read from the value)".to_owned());
+            diff.push("expires".to_owned(), None, new, Effect::InPlace);
         }
         diff.field("description", description, &live.description);
         diff.tags(tags, &live.tags);
         diff
+    }
+
+    fn warnings(desired: &Desired, live: Option<&Live>) -> Vec<Warning> {
+        let renewing = |live: &&Live| live.version == desired.replaces;
+        let Some((live, end)) = live
+            .filter(|live| !renewing(live))
+            .and_then(|live| Some((live, live.expires()?)))
+        else {
+            return Vec::new();
+        };
+        let left = (end - live.seen).whole_days();
+        if left >= SOON {
+            return Vec::new();
+        }
+        let when = match left {
+            ..=-1 => format!("has expired on {end}"),
+            _ => format!("expires on {end}, {left} days from now"),
+        };
+        vec![Warning::new(
+            format!("what it holds {when}; what is started after that cannot use it"),
+            "`kongstack cert rotate` puts a new one in its place while the gateway serves",
+        )]
     }
 
     fn replace_order(desired: &Desired, live: &Live) -> ReplaceOrder {
@@ -181,16 +244,20 @@ impl Kind for Secret {
         live: &Live,
         diff: &Diff,
     ) -> Result<Outputs, Error> {
+        let mut live = live.clone();
         if diff.has("value") {
-            put(cx, desired).await?;
+            live.version = Some(put(cx, desired, &live).await?);
+        }
+        if diff.has("expires") {
+            note_expiry(cx, desired, &live).await?;
         }
         if diff.has("description") {
             describe(cx, desired).await?;
         }
         if diff.has("tags") {
-            retag(cx, &desired.tags, live).await?;
+            retag(cx, &desired.tags, &live).await?;
         }
-        Ok(Self::outputs(live))
+        Ok(Self::outputs(&live))
     }
 
     async fn delete(
@@ -240,7 +307,7 @@ impl Kind for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, Attribute};
+    use crate::resource::Address;
 
     struct Nothing;
 
@@ -250,28 +317,84 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_secret_is_compared_without_its_value() {
-        let desired = Desired {
+    fn desired() -> Desired {
+        Desired {
             name: "kongstack/demo/key".to_owned(),
             description: "a key".to_owned(),
             content: || Err(Error::Internal("a plan must not make a secret".to_owned())),
+            expires: None,
+            replaces: None,
             recoverable: true,
             tags: Tags::default(),
-        };
-        let mut live = Live {
-            name: desired.name.clone(),
+        }
+    }
+
+    fn live() -> Live {
+        Live {
+            name: desired().name,
             arn: Arn::new("arn:aws:secretsmanager:r:1:secret:kongstack/demo/key-AbCdEf"),
             description: "a key".to_owned(),
             tags: Tags::default(),
             deleted: false,
-            has_value: true,
-        };
+            seen: Date::from_calendar_date(2029, time::Month::November, 1).unwrap(),
+            version: Some(SecretVersionId::new("one")),
+        }
+    }
+
+    #[test]
+    fn a_secret_is_compared_without_its_value() {
+        let (desired, mut live) = (desired(), live());
         assert!(Secret::diff(&desired, &live, &Nothing).is_empty());
-        live.has_value = false;
+        live.version = None;
         assert!(Secret::diff(&desired, &live, &Nothing).has("value"));
-        live.has_value = true;
+        live.version = Some(SecretVersionId::new("two"));
         live.description = "mine now".to_owned();
         assert!(Secret::diff(&desired, &live, &Nothing).has("description"));
+    }
+
+    #[test]
+    fn a_rotation_is_done_when_there_is_another_version() {
+        let rotation = Desired {
+            replaces: live().version,
+            ..desired()
+        };
+        let diff = Secret::diff(&rotation, &live(), &Nothing);
+        assert!(diff.has("value"));
+        assert!(diff.renewed().contains(&Attribute::SecretVersion));
+        let rotated = Live {
+            version: Some(SecretVersionId::new("two")),
+            ..live()
+        };
+        assert!(Secret::diff(&rotation, &rotated, &Nothing).is_empty());
+    }
+
+    #[test]
+    fn a_last_day_counts_for_the_version_it_was_noted_of() {
+        let expiring = Desired {
+            expires: Some(|_| None),
+            ..desired()
+        };
+        let noted = |note: &str| Live {
+            tags: Tags::live([(Some("kongstack:expires"), Some(note))]),
+            ..live()
+        };
+        let ours = noted("2029-11-22 one");
+        assert!(Secret::diff(&expiring, &ours, &Nothing).is_empty());
+        let day = ours.expires().map(|day| day.to_string());
+        assert_eq!(day.as_deref(), Some("2029-11-22"));
+        for other in [noted("2029-11-22 two"), live()] {
+            assert!(Secret::diff(&expiring, &other, &Nothing).has("expires"));
+            assert_eq!(other.expires(), None);
+        }
+        let told = |note: &str| {
+            let warnings = Secret::warnings(&expiring, Some(&noted(note)));
+            warnings.into_iter().map(|one| one.text).collect::<String>()
+        };
+        assert!(told("2029-11-22 one").contains("on 2029-11-22, 21 days from now"));
+        assert!(told("2029-10-31 one").contains("has expired on 2029-10-31"));
+        assert_eq!(told("2029-12-01 one"), "");
+        assert_eq!(told("2029-11-22 two"), "");
+        // A value that says nothing of its end is noted as such, and not looked at again.
+        assert!(Secret::diff(&expiring, &noted("unknown one"), &Nothing).is_empty());
     }
 }

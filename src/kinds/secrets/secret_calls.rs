@@ -1,12 +1,17 @@
 //! The calls a secret takes: how it is found, made, brought back and changed.
 
+use std::collections::HashMap;
+
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::types::Tag;
-use secrecy::ExposeSecret;
+use rand::Rng;
+use secrecy::{ExposeSecret, SecretString};
+use time::OffsetDateTime;
 
+use super::expiry::Expiry;
 use super::secret::{Desired, Live};
 use crate::aws::{OrAbsent, failed};
-use crate::resource::{Arn, Error, Look, Output, Patience, Step, Tags};
+use crate::resource::{Arn, Error, Look, Output, Patience, SecretVersionId, Step, Tags};
 
 /// AWS's word for a secret that is not there.
 pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
@@ -22,9 +27,13 @@ pub(super) fn is_named(arn: &str, name: &str) -> bool {
         .is_some_and(|(head, suffix)| head == name && suffix.len() == 6)
 }
 
-/// Makes the secret. The SDK sends one token with all its retries, so that a lost answer makes no second version.
+/// Makes the secret. The token is sent with all retries, so that a lost answer makes no second version; it becomes the
+/// version's id, so that the note on its last day can be made with it.
 pub(super) async fn make(cx: &Step, desired: &Desired) -> Result<(), Error> {
     let content = (desired.content)()?;
+    let version = new_version();
+    let mut tags = to_aws(&desired.tags);
+    tags.extend(expiry(desired, &content, &version).map(|expiry| expiry_tag(&expiry)));
     let client = cx.clients().secrets();
     // Only the deletion of one of this name makes the request invalid: the rest of it is well-formed.
     let not_yet = &["InvalidRequestException"];
@@ -35,8 +44,9 @@ pub(super) async fn make(cx: &Step, desired: &Desired) -> Result<(), Error> {
                 .create_secret()
                 .name(&desired.name)
                 .description(&desired.description)
+                .client_request_token(version.as_str())
                 .secret_string(content.expose_secret())
-                .set_tags(Some(to_aws(&desired.tags)));
+                .set_tags(Some(tags.clone()));
             call.send()
                 .await
                 .map_err(failed("secretsmanager:CreateSecret"))
@@ -67,22 +77,95 @@ pub(super) async fn restore(cx: &Step, desired: &Desired, live: &Live) -> Result
         describe(cx, desired).await?;
     }
     retag(cx, &desired.tags, live).await?;
-    if !live.has_value {
-        put(cx, desired).await?;
+    if live.version.is_none() {
+        put(cx, desired, live).await?;
     }
     Ok(true)
 }
 
-/// Gives a secret without a value one.
-pub(super) async fn put(cx: &Step, desired: &Desired) -> Result<(), Error> {
+/// Gives a secret a new value; returns its version. The value before stays retrievable as the previous one.
+pub(super) async fn put(
+    cx: &Step,
+    desired: &Desired,
+    live: &Live,
+) -> Result<SecretVersionId, Error> {
     let content = (desired.content)()?;
+    let version = new_version();
     let call = cx.clients().secrets().put_secret_value();
-    call.secret_id(&desired.name)
+    call.secret_id(live.arn.as_str())
+        .client_request_token(version.as_str())
         .secret_string(content.expose_secret())
         .send()
         .await
         .map_err(failed("secretsmanager:PutSecretValue"))?;
+    if let Some(expiry) = expiry(desired, &content, &version) {
+        note(cx, live, &expiry).await?;
+    }
+    Ok(version)
+}
+
+/// Notes the last day of a value that was put without it: by a run that was cut short, or by hand.
+pub(super) async fn note_expiry(cx: &Step, desired: &Desired, live: &Live) -> Result<(), Error> {
+    let Some(version) = &live.version else {
+        return Ok(());
+    };
+    let value = value(cx.clients().secrets(), live.arn.as_str(), version).await?;
+    match expiry(desired, &value, version) {
+        Some(expiry) => note(cx, live, &expiry).await,
+        None => Ok(()),
+    }
+}
+
+/// What a version of a secret holds; empty where it holds no text.
+///
+/// # Errors
+/// When AWS refuses.
+pub(crate) async fn value(
+    client: &Client,
+    id: &str,
+    version: &SecretVersionId,
+) -> Result<SecretString, Error> {
+    let call = client
+        .get_secret_value()
+        .secret_id(id)
+        .version_id(version.as_str());
+    let answer = call.send().await;
+    let answer = answer.map_err(failed("secretsmanager:GetSecretValue"))?;
+    Ok(answer.secret_string.unwrap_or_default().into())
+}
+
+fn expiry(desired: &Desired, value: &SecretString, version: &SecretVersionId) -> Option<Expiry> {
+    let expires = desired.expires?;
+    Some(Expiry {
+        version: version.clone(),
+        day: expires(value),
+    })
+}
+
+async fn note(cx: &Step, live: &Live, expiry: &Expiry) -> Result<(), Error> {
+    let call = cx.clients().secrets().tag_resource();
+    call.secret_id(live.arn.as_str())
+        .tags(expiry_tag(expiry))
+        .send()
+        .await
+        .map_err(failed("secretsmanager:TagResource"))?;
     Ok(())
+}
+
+fn expiry_tag(expiry: &Expiry) -> Tag {
+    let (key, value) = expiry.tag();
+    Tag::builder().key(key).value(value).build()
+}
+
+/// A version's id as AWS wants it: a random UUID.
+fn new_version() -> SecretVersionId {
+    let number: u128 = rand::rng().random();
+    // Version 4, variant 1.
+    let number = number & !(0xf << 76) & !(0b11 << 62) | (0x4 << 76) | (0b10 << 62);
+    let hex = format!("{number:032x}");
+    let at = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    let parts = [at(0, 8), at(8, 12), at(12, 16), at(16, 20), at(20, 32)];
+    SecretVersionId::new(parts.join("-"))
 }
 
 pub(super) async fn describe(cx: &Step, desired: &Desired) -> Result<(), Error> {
@@ -142,14 +225,30 @@ pub(super) async fn find(client: &Client, id: &str) -> Result<Option<Live>, Erro
     Ok(Some(Live {
         tags: Tags::live(answer.tags().iter().map(|tag| (tag.key(), tag.value()))),
         deleted: answer.deleted_date.is_some(),
-        has_value: answer.version_ids_to_stages().is_some_and(|versions| {
-            let mut stages = versions.values().flatten();
-            stages.any(|stage| stage == "AWSCURRENT")
-        }),
+        version: current(answer.version_ids_to_stages()),
+        seen: OffsetDateTime::now_utc().date(),
         name: answer.name.ok_or_else(|| missing("the name"))?,
         arn: Arn::new(answer.arn.ok_or_else(|| missing("the ARN"))?),
         description: answer.description.unwrap_or_default(),
     }))
+}
+
+/// The current version of a secret; none if it is gone or holds nothing.
+///
+/// # Errors
+/// When AWS refuses.
+pub(crate) async fn current_version(
+    client: &Client,
+    id: &str,
+) -> Result<Option<SecretVersionId>, Error> {
+    Ok(find(client, id).await?.and_then(|live| live.version))
+}
+
+fn current(stages: Option<&HashMap<String, Vec<String>>>) -> Option<SecretVersionId> {
+    let is_current = |stages: &Vec<String>| stages.iter().any(|stage| stage == "AWSCURRENT");
+    let mut versions = stages.into_iter().flatten();
+    let (version, _) = versions.find(|(_, stages)| is_current(stages))?;
+    Some(SecretVersionId::new(version))
 }
 
 /// Waits until a secret just made or restored shows as such.
@@ -157,7 +256,8 @@ pub(super) async fn visible(cx: &Step, name: &str) -> Result<Live, Error> {
     let client = cx.clients().secrets();
     cx.wait(&format!("secret {name}"), SETTLING, || async {
         Ok(match find(client, name).await? {
-            Some(live) if !live.deleted => Look::Ready(live),
+            Some(live) if !live.deleted && live.version.is_some() => Look::Ready(live),
+            Some(live) if !live.deleted => Look::Pending("without its value yet".to_owned()),
             Some(_) => Look::Pending("scheduled for deletion".to_owned()),
             None => Look::Pending("not visible yet".to_owned()),
         })
@@ -167,7 +267,17 @@ pub(super) async fn visible(cx: &Step, name: &str) -> Result<Live, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_named;
+    use super::{Output, is_named, new_version};
+
+    #[test]
+    fn versions_have_the_form_of_a_uuid_and_differ() {
+        let (one, two) = (new_version(), new_version());
+        assert_ne!(one, two);
+        let lengths: Vec<usize> = one.as_str().split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12]);
+        let bytes = one.as_str().as_bytes();
+        assert!(bytes[14] == b'4' && b"89ab".contains(&bytes[19]), "{one}");
+    }
 
     #[test]
     fn an_arn_names_its_secret_and_no_longer_one() {
