@@ -1,6 +1,6 @@
 //! The one container of a task definition, as the blueprint wants it and as ECS takes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_ecs::error::BuildError;
@@ -34,7 +34,16 @@ pub(crate) struct Container {
     /// Whether an init process reaps what an ECS Exec session leaves behind.
     pub(crate) init_process: bool,
     /// Docker labels.
-    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, Label>,
+}
+
+/// A docker label: something that a running task was started with, and that nothing else of it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Label {
+    /// What it says.
+    pub(crate) value: Text,
+    /// Why another value takes another task.
+    pub(crate) why: &'static str,
 }
 
 /// A container's health check.
@@ -58,6 +67,7 @@ impl Container {
         self.environment
             .values()
             .chain(self.secrets.values())
+            .chain(self.labels.values().map(|label| &label.value))
             .fold(references, References::in_text)
             .to(&self.log.group)
     }
@@ -76,9 +86,7 @@ impl Container {
             .set_health_check(self.health.as_ref().map(Health::to_sdk).transpose()?)
             .stop_timeout(seconds(self.stop_timeout))
             .set_linux_parameters(self.init_process.then(init_process))
-            .set_docker_labels(
-                (!self.labels.is_empty()).then(|| self.labels.clone().into_iter().collect()),
-            )
+            .set_docker_labels((!self.labels.is_empty()).then_some(self.labels(cx)?))
             .build();
         Ok(built)
     }
@@ -102,6 +110,13 @@ impl Container {
                 .map_err(|error| unbuilt(&error))
         });
         secrets.collect()
+    }
+
+    fn labels(&self, cx: &Step) -> Result<HashMap<String, String>, Error> {
+        let labels = self.labels.iter();
+        labels
+            .map(|(name, label)| Ok((name.clone(), cx.text(&label.value)?)))
+            .collect()
     }
 
     fn log_configuration(&self, cx: &Step) -> Result<LogConfiguration, Error> {

@@ -5,11 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use super::container::{Container, Health, log_options};
+use super::container::{Container, Health, Label, log_options};
 use super::task_definition::Desired;
+use super::value_from;
 use crate::resource::{Diff, Effect, KNOWN_AFTER_APPLY, Output, Ref, Resolve};
 
 const IMMUTABLE: &str = "a task definition is immutable: a new revision is registered";
+const OTHER_VERSION: &str = "a secret has a new version, and tasks read theirs when they start";
+
+const SECRETS: &str = "secrets.";
+const LABELS: &str = "docker_labels.";
 
 /// A task definition's fields by name; one whose value only apply will know has none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -105,8 +110,8 @@ impl Fields {
         }
         self.set("stop_timeout", stop_timeout.as_secs());
         self.set_unless_default("init_process_enabled", init_process);
-        for (name, value) in labels {
-            self.set(format!("docker_labels.{name}"), value);
+        for (name, Label { value, why: _ }) in labels {
+            self.set_later(format!("{LABELS}{name}"), value.resolve(outputs));
         }
         self.set("essential", true);
     }
@@ -126,8 +131,13 @@ impl Fields {
         self.set("health_check.start_period", start_period.as_secs());
     }
 
-    /// Lists every field in which these differ from `live`.
-    pub(super) fn compare(&self, live: &Self, diff: &mut Diff) {
+    /// The image of the container.
+    pub(super) fn image(&self) -> Option<&str> {
+        self.0.get("image")?.as_deref()
+    }
+
+    /// Lists every field in which these differ from `live`; `labels` say why they matter.
+    pub(super) fn compare(&self, live: &Self, labels: &BTreeMap<String, Label>, diff: &mut Diff) {
         let names: std::collections::BTreeSet<&String> =
             self.0.keys().chain(live.0.keys()).collect();
         for name in names {
@@ -135,8 +145,16 @@ impl Fields {
             if want.is_some_and(|want| want.is_some() && *want == have) {
                 continue;
             }
+            let label = name.strip_prefix(LABELS).and_then(|name| labels.get(name));
+            let why = match label {
+                Some(label) => label.why,
+                None if name.starts_with(SECRETS) && is_newer(want, have.as_deref()) => {
+                    OTHER_VERSION
+                }
+                None => IMMUTABLE,
+            };
             let new = want.map(|want| want.clone().unwrap_or_else(|| KNOWN_AFTER_APPLY.to_owned()));
-            diff.push(name.clone(), have, new, Effect::Replace(IMMUTABLE));
+            diff.push(name.clone(), have, new, Effect::Replace(why));
         }
     }
 
@@ -145,7 +163,7 @@ impl Fields {
         let holds = |name: &str, value: &str| match name.split_once('.') {
             None => name.ends_with("_role_arn").then(|| value.to_owned()),
             Some(("environment", _)) => value.contains('.').then(|| value.to_owned()),
-            Some(("secrets", _)) => Some(secret_arn(value)),
+            Some(("secrets", _)) => Some(value_from::secret(value)),
             Some(("log_options", "awslogs-group")) => Some(value.to_owned()),
             Some(_) => None,
         };
@@ -157,10 +175,12 @@ impl Fields {
     }
 }
 
-/// The secret's ARN in `arn:aws:secretsmanager:region:account:secret:name:key:stage:version`.
-fn secret_arn(value_from: &str) -> String {
-    let parts: Vec<&str> = value_from.split(':').take(7).collect();
-    parts.join(":")
+/// Whether a secret that is named has another version; one not known yet is of a version that is being made.
+fn is_newer(want: Option<&Option<String>>, have: Option<&str>) -> bool {
+    want.zip(have).is_some_and(|(want, have)| {
+        want.as_ref()
+            .is_none_or(|want| value_from::same_secret(want, have))
+    })
 }
 
 fn known<T: Output>(reference: &Ref<T>, outputs: &dyn Resolve) -> Option<String> {
@@ -294,7 +314,7 @@ mod tests {
 
     fn changed(desired: &Desired, live: &Fields) -> Vec<String> {
         let mut diff = Diff::new();
-        Fields::wanted(desired, &Nothing).compare(live, &mut diff);
+        Fields::wanted(desired, &Nothing).compare(live, &desired.container.labels, &mut diff);
         let fields = diff.changes().iter().map(|change| change.field.clone());
         fields.collect()
     }
@@ -323,6 +343,39 @@ mod tests {
         other.execution_role = Ref::Of(role);
         let live = registered(container().build());
         assert_eq!(changed(&other, &live), ["execution_role_arn"]);
+    }
+
+    #[test]
+    fn a_new_version_and_a_label_say_why_they_matter() {
+        let pair = |version: &str| {
+            format!("arn:aws:secretsmanager:eu-west-1:1:secret:gw-a1b2c3:cert::{version}")
+        };
+        let label = |value: &str| Label {
+            value: Text::from(value),
+            why: "the moon has changed",
+        };
+        let mut other = desired();
+        let labels = [("moon".to_owned(), label("full"))];
+        other.container.labels = labels.into();
+        let secrets = [("KONG_CLUSTER_CERT".to_owned(), Text::from(pair("2")))];
+        other.container.secrets = secrets.into();
+        let version = Secret::builder()
+            .name("KONG_CLUSTER_CERT")
+            .value_from(pair("1"));
+        let live = container()
+            .set_secrets(Some(vec![version.build().expect("complete")]))
+            .docker_labels("moon", "new");
+        let mut diff = Diff::new();
+        let (live, labels) = (registered(live.build()), &other.container.labels);
+        Fields::wanted(&other, &Nothing).compare(&live, labels, &mut diff);
+        let reasons = diff
+            .replacing()
+            .map(|(change, why)| (change.field.as_str(), why));
+        let expected = [
+            ("docker_labels.moon", "the moon has changed"),
+            ("secrets.KONG_CLUSTER_CERT", OTHER_VERSION),
+        ];
+        assert_eq!(reasons.collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -127,7 +127,7 @@ const MASK: &str = "(not shown)";
 const UNBROKEN: usize = 40;
 
 /// The line without what looks like a key: long runs of the characters that keys, tokens and base64 are made of.
-fn masked(text: &str) -> String {
+pub(crate) fn masked(text: &str) -> String {
     let of_key = |one: char| one.is_ascii_alphanumeric() || matches!(one, '+' | '/' | '=');
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;

@@ -6,6 +6,14 @@
 use aws_sdk_ecs::types::{ContainerDefinition, HealthCheck, TaskDefinition};
 
 use super::fields::{Fields, joined};
+use super::task_definition::Live;
+
+impl Live {
+    /// The image of its container.
+    pub(crate) fn image(&self) -> Option<&str> {
+        self.fields.image()
+    }
+}
 
 impl Fields {
     /// What ECS says was registered.

@@ -76,7 +76,9 @@ pub(super) async fn update(
     let registries = when(changes(&["service_registries"]), || registries(cx, desired))?;
     let grace = changes(&["health_check_grace_period"]).then(|| grace(desired).unwrap_or(0));
     let platform = changes(&["platform_version"]).then(|| PLATFORM.to_owned());
-    let count = changes(&["desired_count"]).then(|| desired.count.first());
+    // A fixed count is always said: the step before this one may have stopped the tasks.
+    let fixed = matches!(desired.count, Count::Fixed(_));
+    let count = (fixed || changes(&["desired_count"])).then(|| desired.count.first());
     let exec = changes(&["execute_command"]).then_some(desired.execute_command);
     let propagate = changes(&["propagate_tags"]).then_some(PropagateTags::Service);
     let before = live.primary.as_ref().map(|primary| &primary.rollout);

@@ -235,7 +235,7 @@ fn target_groups(service: &Service) -> Vec<String> {
 
 /// Services of one cluster by name or ARN, whatever their state, ten a call. One that was never there, or whose
 /// cluster is not, is left out.
-pub(super) async fn describe(
+pub(crate) async fn describe(
     clients: &Clients,
     cluster: &str,
     names: &[String],

@@ -80,7 +80,7 @@ impl Architecture {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Live {
     pub(crate) arn: String,
-    fields: Fields,
+    pub(super) fields: Fields,
     tags: Tags,
 }
 
@@ -148,7 +148,8 @@ impl Kind for TaskDefinition {
     /// Destructures `desired` where its fields are listed ([`Fields::wanted`]).
     fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Diff {
         let mut diff = Diff::new();
-        Fields::wanted(desired, outputs).compare(&live.fields, &mut diff);
+        let labels = &desired.container.labels;
+        Fields::wanted(desired, outputs).compare(&live.fields, labels, &mut diff);
         diff.tags(&desired.tags, &live.tags);
         diff
     }

@@ -10,7 +10,7 @@ use crate::aws::{AwsError, Clients, failed};
 const A_CALL: usize = 100;
 
 /// The ARNs of all tasks that `call` asks for.
-pub(super) async fn list(call: ListTasksFluentBuilder) -> Result<Vec<String>, AwsError> {
+pub(crate) async fn list(call: ListTasksFluentBuilder) -> Result<Vec<String>, AwsError> {
     let mut pages = call.into_paginator().items().send();
     let mut arns = Vec::new();
     while let Some(arn) = pages.next().await {
@@ -20,7 +20,7 @@ pub(super) async fn list(call: ListTasksFluentBuilder) -> Result<Vec<String>, Aw
 }
 
 /// These tasks, with their tags; one that ECS has forgotten meanwhile is left out.
-pub(super) async fn describe(
+pub(crate) async fn describe(
     clients: &Clients,
     cluster: &str,
     arns: &[String],
