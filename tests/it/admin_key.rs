@@ -1,0 +1,92 @@
+//! Another key for the Admin API, with a time in which both work.
+
+use serde_json::json;
+
+use crate::standin::gateway::stack::Stack;
+use crate::support::{Output, example};
+
+fn admin_key(stack: &Stack, action: &str) -> Output {
+    let file = example("quickstart");
+    stack
+        .world
+        .run(&["admin-key", action, "-f", &file, "--auto-approve"])
+}
+
+fn opens(stack: &Stack, key: &str) -> bool {
+    let status = stack.get("/kong-admin/", &[("apikey", key)]).status;
+    assert!([200, 401].contains(&status), "{status}");
+    status == 200
+}
+
+#[tokio::test]
+async fn both_keys_work_until_the_old_one_is_taken_away() {
+    let stack = Stack::quickstart();
+    let old = stack.key().await;
+    let rotated = admin_key(&stack, "rotate").exits(0);
+    let new = stack.key().await;
+    assert_ne!(old, new);
+    assert!(opens(&stack, &old) && opens(&stack, &new));
+    // Not a third one before the first is gone.
+    let again = admin_key(&stack, "rotate").exits(1);
+    assert!(
+        again.stderr.contains("admin-key finish"),
+        "{}",
+        again.stderr
+    );
+    assert_eq!(stack.key().await, new);
+    let finished = admin_key(&stack, "finish").exits(0);
+    assert!(!opens(&stack, &old) && opens(&stack, &new));
+    let nothing = admin_key(&stack, "finish").exits(0);
+    assert!(
+        nothing.stdout.contains("only one key"),
+        "{}",
+        nothing.stdout
+    );
+    for said in [rotated, again, finished] {
+        assert!(!said.all().contains(&old) && !said.all().contains(&new));
+    }
+    let file = example("quickstart");
+    let _ = stack
+        .world
+        .run(&["plan", "--detailed-exitcode", "-f", &file])
+        .exits(0);
+}
+
+#[tokio::test]
+async fn a_rotation_that_was_cut_short_goes_on_with_the_key_it_made() {
+    for operation in ["PutSecretValue", "UpdateSecretVersionStage"] {
+        for kind in ["access-denied", "cut-after"] {
+            let stack = Stack::quickstart();
+            let old = stack.key().await;
+            stack.world.fault("secretsmanager", operation, kind, 1);
+            let first = admin_key(&stack, "rotate");
+            assert!(opens(&stack, &old), "{operation} {kind}");
+            if first.code != 0 {
+                let _ = admin_key(&stack, "rotate").exits(0);
+            }
+            let new = stack.key().await;
+            assert_ne!(old, new, "{operation} {kind}");
+            assert!(opens(&stack, &old) && opens(&stack, &new));
+            let _ = admin_key(&stack, "finish").exits(0);
+            assert!(!opens(&stack, &old));
+            // Two keys in all, however often it was begun.
+            let admin = stack.admin().await;
+            let known = admin.get("/consumers/kongstack-admin/key-auth");
+            assert_eq!(
+                known["data"].as_array().map(Vec::len),
+                Some(1),
+                "{operation} {kind}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_cannot_be_used_keeps_its_key() {
+    let stack = Stack::quickstart();
+    let old = stack.key().await;
+    stack.world.configure(&json!({"client_ip": "192.0.2.77"}));
+    let refused = admin_key(&stack, "rotate").exits(1);
+    assert!(refused.stderr.contains("admin.allow"), "{}", refused.stderr);
+    assert_eq!(stack.key().await, old);
+}
