@@ -61,12 +61,15 @@ const BEGUN: &str = "its deletion was begun and is not finished";
 /// Outputs known at the time of planning: those of what stays.
 struct Known<'a> {
     world: &'a World,
+    /// What is made, or made anew: nothing of it is known.
     renewed: BTreeSet<Address>,
+    /// What stays, and publishes something else afterwards.
+    changing: BTreeSet<(Address, Attribute)>,
 }
 
 impl Resolve for Known<'_> {
     fn output(&self, address: &Address, attribute: Attribute) -> Option<String> {
-        if self.renewed.contains(address) {
+        if self.renewed.contains(address) || self.changing.contains(&(address.clone(), attribute)) {
             None
         } else {
             self.world.output(address, attribute)
@@ -83,6 +86,7 @@ pub(crate) fn compare(blueprint: &Blueprint, world: &World) -> Result<Vec<Entry>
     let mut known = Known {
         world,
         renewed: BTreeSet::new(),
+        changing: BTreeSet::new(),
     };
     let mut entries = Vec::new();
     for address in in_order(blueprint)? {
@@ -93,6 +97,10 @@ pub(crate) fn compare(blueprint: &Blueprint, world: &World) -> Result<Vec<Entry>
         if matches!(entry.action, Action::Create | Action::Replace(_)) {
             known.renewed.insert(address.clone());
         }
+        let changing = entry.diff.renewed().iter();
+        known
+            .changing
+            .extend(changing.map(|attribute| (address.clone(), *attribute)));
         entries.push(entry);
     }
     let gone = world
@@ -162,7 +170,7 @@ fn compare_one(
     }
     let reasons: BTreeSet<&str> = diff.replacing().map(|(_, why)| why).collect();
     if reasons.is_empty() {
-        return Ok(entry(Action::Update, update_reason(diff.changes()), diff));
+        return Ok(entry(Action::Update, update_reason(&diff), diff));
     }
     let order = seen.kind.replace_order(&resource.desired, value)?;
     let reasons: Vec<&str> = reasons.into_iter().collect();
@@ -182,8 +190,12 @@ fn creation_reason(address: &Address, world: &World) -> String {
     missing.map_or_else(|| NEW.to_owned(), Clone::clone)
 }
 
-fn update_reason(changes: &[Change]) -> String {
-    if changes.iter().all(|change| change.effect == Effect::Wait) {
+fn update_reason(diff: &Diff) -> String {
+    if !diff.renewed().is_empty() {
+        return "it is given another value; what uses it follows".to_owned();
+    }
+    let waits = |change: &Change| change.effect == Effect::Wait;
+    if diff.changes().iter().all(waits) {
         return "it was begun and is not finished".to_owned();
     }
     "AWS differs from the spec".to_owned()

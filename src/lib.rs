@@ -14,6 +14,8 @@
 //!    Meanwhile the run holds the stack's [`lease`], so that no other one works on it.
 //! 7. [`report`]: plans, [`event`]s and endings become text. Nothing else writes to a terminal but [`cli`] through it.
 //!
+//! Beside that path, [`operate`] is what is done with a live stack from day to day: looked at, listened to, entered.
+//!
 //! Stages 1, 2, 4, 5 and 7 are pure: no AWS, clock, environment or randomness.
 //!
 //! # Where to find what
@@ -21,6 +23,7 @@
 //! - What AWS does with one sort of resource: its file under [`kinds`], an implementation of
 //!   [`resource::Kind`], the contract. A new kind is one file and one line in `kinds/mod.rs`.
 //! - What a stack consists of, and why: the file of its layer under [`blueprint`].
+//! - What is done to a live stack beside applying its spec: [`operate`].
 //! - Commands, flags and exit codes: [`cli`]. The simulation behind `--sandbox`: [`sandbox`].
 //! - The vocabulary everything shares (addresses, references, outputs, differences): [`resource`]; AWS's clients and
 //!   errors: [`aws`].
@@ -37,11 +40,6 @@ pub(crate) mod blueprint;
 pub(crate) mod cli;
 pub(crate) mod diff;
 pub(crate) mod event;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "certificates and addresses are looked at by what proves a gateway, which comes next"
-)]
 pub(crate) mod gateway;
 pub(crate) mod kinds;
 pub(crate) mod kong;

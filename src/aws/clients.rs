@@ -48,8 +48,12 @@ macro_rules! clients {
 }
 
 clients! {
+    /// AWS Certificate Manager.
+    acm: aws_sdk_acm;
     /// Application Auto Scaling.
     autoscaling: aws_sdk_applicationautoscaling;
+    /// CloudWatch: metrics.
+    cloudwatch: aws_sdk_cloudwatch;
     /// CloudWatch Logs.
     logs: aws_sdk_cloudwatchlogs;
     /// DynamoDB: leases.

@@ -47,6 +47,8 @@ fixed! {
     discovery_service: Discovery, "service";
     load_balancer: Ingress, "load-balancer";
     target_group: Ingress, "target-group";
+    certificate: Ingress, "certificate";
+    certificate_validation: Ingress, "certificate-validation";
     http_listener: Ingress, "listener/http";
     https_listener: Ingress, "listener/https";
     ecs_cluster: Compute, "cluster";

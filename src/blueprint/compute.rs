@@ -112,3 +112,14 @@ pub(super) fn architecture(architecture: spec::Architecture) -> Architecture {
         spec::Architecture::Arm64 => Architecture::Arm64,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn health_asks_for_nothing_but_the_process() {
+        // `kong health` looks for nginx's process; anything over HTTP could ask for the database.
+        assert_eq!(health().command, "kong health");
+    }
+}

@@ -5,12 +5,19 @@ use super::compute::{architecture, cluster, node, settings, task_log, task_netwo
 use super::draft::Draft;
 use super::{identity, migrations, secrets};
 use crate::kinds::ecs::{
-    Container, Count, EcsService, EcsServiceDesired, Share, TaskDefinition, TaskDefinitionDesired,
+    Container, Count, EcsService, EcsServiceDesired, Label, Share, TaskDefinition,
+    TaskDefinitionDesired,
 };
 use crate::kong::environment::{self, ADMIN_PORT, CLUSTER_PORT, Role, STATUS_PORT};
 use crate::kong::shutdown;
 use crate::resource::Ref;
 use crate::spec::{Named, StackSpec};
+
+/// The label that says with which database password a node was started. AWS rotates it every seven days, and the old
+/// one is dead at once: a node that runs on goes on with the connections it has, and gets no new ones.
+const PASSWORD_LABEL: &str = "kongstack.database-password";
+const PASSWORD_ROTATED: &str =
+    "the database's password was rotated, and a node reads it when it starts";
 
 /// Draws the task definition and the service.
 pub(crate) fn draw(draft: &mut Draft<'_>) {
@@ -44,8 +51,13 @@ fn container(spec: &StackSpec) -> Container {
         (environment::PG_USER, secrets::database_username()),
         (environment::PG_PASSWORD, secrets::database_password()),
     ];
+    let password = Label {
+        value: secrets::database_password_version(),
+        why: PASSWORD_ROTATED,
+    };
     Container {
         ports: vec![ADMIN_PORT, CLUSTER_PORT, STATUS_PORT],
+        labels: [(PASSWORD_LABEL.to_owned(), password)].into(),
         ..node(
             spec,
             task_log(addresses::control_plane_logs()),

@@ -234,6 +234,23 @@ mod tests {
     }
 
     #[test]
+    fn the_server_takes_no_clear_text() {
+        for version in ["15", "16", "17"] {
+            let blueprint = drawn(&format!("database: {{engine_version: \"{version}\"}}"));
+            let group = &blueprint.resources[&addresses::parameter_group()];
+            let group = group.desired_as::<DbClusterParameterGroup>().unwrap();
+            let force_ssl = group.parameters.get("rds.force_ssl").map(String::as_str);
+            assert_eq!(force_ssl, Some("1"), "{version}");
+            let cluster = &blueprint.resources[&addresses::database_cluster()];
+            let cluster = cluster.desired_as::<DbCluster>().unwrap();
+            assert_eq!(
+                cluster.parameter_group,
+                Ref::Of(addresses::parameter_group())
+            );
+        }
+    }
+
+    #[test]
     fn what_fixes_a_group_is_in_its_name() {
         let names = |rest: &str| {
             let blueprint = drawn(rest);

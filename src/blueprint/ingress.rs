@@ -10,7 +10,7 @@ use crate::kinds::elb::{
 };
 use crate::kong::environment::{PROXY_PORT, STATUS_PORT};
 use crate::kong::shutdown;
-use crate::resource::{Address, DnsName, Ref, Text};
+use crate::resource::{Address, Arn, DnsName, Output, Ref, Text};
 use crate::spec::{Certificate, HttpMode, Named, StackSpec};
 
 /// Less than the 75 s after which Kong's nginx closes a connection, so that it is never Kong that closes one the
@@ -56,20 +56,23 @@ pub(super) struct Entrance {
 /// The listeners that the spec asks for.
 pub(super) fn listeners(spec: &StackSpec) -> Vec<Entrance> {
     let forward = || Action::Forward(Ref::Of(addresses::target_group()));
-    let https = match &spec.ingress.certificate {
-        Certificate::Arn(arn) => Some(Entrance {
-            address: addresses::https_listener(),
-            name: "https",
-            forwards: true,
-            port: 443,
-            protocol: Protocol::Https {
-                certificate: arn.as_str().to_owned(),
-                policy: spec.ingress.tls_policy.as_str().to_owned(),
-            },
-            action: forward(),
-        }),
+    let certificate = match &spec.ingress.certificate {
         Certificate::None => None,
+        // Not the certificate itself: until it is issued no listener takes it.
+        Certificate::Issue => Some(Ref::Of(addresses::certificate_validation())),
+        Certificate::Arn(arn) => Some(Ref::Literal(Arn::new(arn.as_str()))),
     };
+    let https = certificate.map(|certificate| Entrance {
+        address: addresses::https_listener(),
+        name: "https",
+        forwards: true,
+        port: 443,
+        protocol: Protocol::Https {
+            certificate,
+            policy: spec.ingress.tls_policy.as_str().to_owned(),
+        },
+        action: forward(),
+    });
     let http = |forwards, action| Entrance {
         address: addresses::http_listener(),
         name: "http",
@@ -88,10 +91,7 @@ pub(super) fn listeners(spec: &StackSpec) -> Vec<Entrance> {
 
 /// Whether the gateway speaks TLS.
 pub(super) fn speaks_tls(spec: &StackSpec) -> bool {
-    match spec.ingress.certificate {
-        Certificate::Arn(_) => true,
-        Certificate::None => false,
-    }
+    spec.ingress.certificate != Certificate::None
 }
 
 fn draw_target_group(draft: &mut Draft<'_>) {
@@ -212,6 +212,21 @@ mod tests {
         assert_eq!(with(""), [("https", true), ("http", false)]);
         assert_eq!(with(", http: forward"), [("https", true), ("http", true)]);
         assert_eq!(with(", http: off"), [("https", true)]);
+        let issued =
+            "ingress: {certificate: issue, domain: a.example.com, hosted_zone: example.com}";
+        assert_eq!(names(issued), [("https", true), ("http", false)]);
+    }
+
+    #[test]
+    fn only_a_node_that_can_serve_is_healthy() {
+        let spec = spec("");
+        let mut draft = Draft::new(&spec);
+        draw_target_group(&mut draft);
+        let blueprint = draft.finish();
+        let group = &blueprint.resources[&addresses::target_group()];
+        let check = &group.desired_as::<TargetGroup>().unwrap().health_check;
+        assert_eq!((check.port, check.path.as_str()), (8007, "/status/ready"));
+        assert_eq!(check.matcher, "200");
     }
 
     #[test]

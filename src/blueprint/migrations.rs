@@ -7,7 +7,7 @@ use super::addresses;
 use super::compute::{architecture, cluster, settings, task_log, task_network};
 use super::draft::Draft;
 use super::{admin_route, database, identity, network, secrets, security};
-use crate::kinds::ecs::{Container, OneOff, TaskDefinition, TaskDefinitionDesired};
+use crate::kinds::ecs::{Container, Nodes, OneOff, TaskDefinition, TaskDefinitionDesired};
 use crate::kinds::kong::{Schema, SchemaDesired, SchemaFinish, SchemaFinishDesired};
 use crate::kong::environment::Role;
 use crate::kong::{environment, migrations, shutdown};
@@ -29,6 +29,7 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
             admin_route: admin_route::route(spec),
             database: Ref::Of(addresses::database_cluster()),
             task: one_off(spec),
+            control_planes: control_planes(spec),
             after: ready(spec),
         },
     );
@@ -38,6 +39,7 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
             image,
             database: Ref::Of(addresses::database_cluster()),
             task: one_off(spec),
+            control_planes: control_planes(spec),
             after: vec![addresses::schema(), addresses::control_plane_service()],
         },
     );
@@ -61,6 +63,14 @@ pub(super) fn one_off(spec: &StackSpec) -> OneOff {
         family: spec.name_of(Named::MigrationsFamily),
         network: task_network(spec, addresses::control_plane_group()),
         log: task_log(addresses::migrations_logs()),
+    }
+}
+
+/// The control plane's nodes: the only ones that use the database.
+fn control_planes(spec: &StackSpec) -> Nodes {
+    Nodes {
+        cluster: cluster(),
+        service: spec.name_of(Named::ControlPlaneService),
     }
 }
 

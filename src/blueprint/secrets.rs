@@ -1,15 +1,18 @@
 //! What only tasks may know: the cluster certificate, the admin key, and the database's password.
 //!
 //! Other rooms name secrets by the texts made here, which ECS resolves when it starts a task: a secret's ARN, or
-//! `ARN:key::` for one field of a secret that holds JSON.
+//! `ARN:key::` for one field of a secret that holds JSON. The cluster certificate is named with its version: both planes
+//! must hold the same one, and a task that ECS restarts while a rotation is under way must get its plane's, not the
+//! newest. The database's password is not: what is not the newest is dead.
 
 use super::addresses;
 use super::draft::Draft;
 use crate::kinds::secrets::{Secret, secret};
 use crate::kong::{
-    CERTIFICATE_KEY, PRIVATE_KEY_KEY, admin_key as new_admin_key, cluster_certificate,
+    CERTIFICATE_KEY, CertificateFacts, PRIVATE_KEY_KEY, admin_key as new_admin_key,
+    cluster_certificate,
 };
-use crate::resource::{Address, Arn, Error, ManagedSecretArn, Ref, Text};
+use crate::resource::{Address, Arn, Error, ManagedSecretArn, Ref, SecretVersionId, Text};
 use crate::spec::{ApiKey, Named, StackSpec};
 
 /// Draws the secrets the stack generates.
@@ -23,6 +26,11 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
         // A new stack makes itself a new pair: nobody outside holds the old one.
         false,
         || cluster_certificate().map_err(unmade),
+        Some(|pair| {
+            CertificateFacts::read(pair)
+                .ok()
+                .map(|facts| facts.not_after.date())
+        }),
     );
     if spec.admin.api_key == ApiKey::Generate {
         draw_secret(
@@ -33,6 +41,7 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
             // Pipelines and people hold copies: the same stack made again shall take them.
             true,
             || new_admin_key().map_err(unmade),
+            None,
         );
     }
     draft.output("admin_key_secret", admin_key(spec));
@@ -41,12 +50,12 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
 
 /// The cluster certificate, PEM.
 pub(crate) fn certificate() -> Text {
-    field(&pair(), CERTIFICATE_KEY)
+    pinned_field(CERTIFICATE_KEY)
 }
 
 /// The private key of the cluster certificate, PEM.
 pub(crate) fn certificate_key() -> Text {
-    field(&pair(), PRIVATE_KEY_KEY)
+    pinned_field(PRIVATE_KEY_KEY)
 }
 
 /// The key for the Admin API: the stack's own, or the one the spec names.
@@ -67,6 +76,11 @@ pub(crate) fn database_password() -> Text {
     field(&Text::from(&database_secret()), "password")
 }
 
+/// Which password of the database is the current one.
+pub(crate) fn database_password_version() -> Text {
+    Text::from(&Ref::<SecretVersionId>::Of(addresses::database_cluster()))
+}
+
 /// The ARNs of all secrets that tasks read.
 pub(super) fn all(spec: &StackSpec) -> Vec<Text> {
     vec![pair(), admin_key(spec), Text::from(&database_secret())]
@@ -85,6 +99,12 @@ fn field(secret: &Text, key: &str) -> Text {
     secret.clone().then(format!(":{key}::"))
 }
 
+/// One field of the cluster certificate, in the version that is current when the task definition is made.
+fn pinned_field(key: &str) -> Text {
+    let version = Ref::<SecretVersionId>::Of(addresses::cluster_certificate());
+    field(&pair(), key).then_ref(&version)
+}
+
 fn unmade(error: impl std::error::Error) -> Error {
     let cause = error.source().map(|source| format!(": {source}"));
     Error::Internal(format!("{error}{}", cause.unwrap_or_default()))
@@ -97,6 +117,7 @@ fn draw_secret(
     purpose: &str,
     recoverable: bool,
     content: secret::Content,
+    expires: Option<secret::Expires>,
 ) {
     let name = draft.spec.name_of(named);
     let tags = draft.tags(&address, &name);
@@ -104,6 +125,8 @@ fn draw_secret(
         name,
         description: format!("{purpose} in the Kong stack {}", draft.spec.name),
         content,
+        expires,
+        replaces: None,
         recoverable,
         tags,
     };
@@ -119,11 +142,11 @@ mod tests {
     fn tasks_are_given_fields_of_secrets_by_reference() {
         assert_eq!(
             certificate().to_string(),
-            "${secrets/cluster-certificate.arn}:cert::"
+            "${secrets/cluster-certificate.arn}:cert::${secrets/cluster-certificate.secret-version}"
         );
         assert_eq!(
             certificate_key().to_string(),
-            "${secrets/cluster-certificate.arn}:key::"
+            "${secrets/cluster-certificate.arn}:key::${secrets/cluster-certificate.secret-version}"
         );
         assert_eq!(
             database_password().to_string(),

@@ -181,7 +181,7 @@ fn rules(spec: &StackSpec) -> Vec<Rule> {
 
 fn front_door(spec: &StackSpec) -> Vec<Rule> {
     let ingress = &spec.ingress;
-    let https = matches!(ingress.certificate, Certificate::Arn(_));
+    let https = ingress.certificate != Certificate::None;
     let http = ingress.http() != HttpMode::Off;
     let ports = [
         (https, HTTPS, "HTTPS from clients"),

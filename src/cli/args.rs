@@ -6,15 +6,22 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::admin_key::AdminKeyCommand;
+use super::cert::CertCommand;
+use super::control_plane::ControlPlaneCommand;
+use super::exec::ExecArgs;
 use super::flags::{
     AnswerArgs, AwsArgs, LockArgs, LossArgs, RunArgs, SelectArgs, ShownArgs, SpecArgs,
 };
+use super::logs::LogsArgs;
+use super::migrate::MigrateArgs;
+use super::status::StatusArgs;
+use super::verify::VerifyArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
   1    failed; nothing was changed, or nothing more than the report says
-  2    changes are pending (only `plan --detailed-exitcode`)
+  2    changes are pending (only `plan --detailed-exitcode`, `migrate list`)
   3    the spec is invalid or cannot be read
   4    applied in part: the report says what is missing, a rerun goes on
   5    locked: another run is at work on the stack
@@ -83,6 +90,40 @@ pub(super) enum Command {
     ///
     /// Reads them from AWS. With a name, prints that one value and nothing else.
     Output(OutputArgs),
+    /// Show how a live stack is
+    ///
+    /// The endpoints, the nodes with their versions and rollouts, what the load balancer says of them, the database, the
+    /// certificates, and who is at work on the stack. Reads only, and wakes nothing that sleeps.
+    Status(StatusArgs),
+    /// Prove that a live stack works
+    ///
+    /// Checks the stack from where this runs: what AWS says of its parts, whether its name, its certificate, its gateway
+    /// and its Admin API answer as they should, and whether anything leads to the control plane that should not. Changes
+    /// nothing.
+    Verify(VerifyArgs),
+    /// Print what the stack's tasks have written
+    ///
+    /// Reads CloudWatch Logs, oldest event first.
+    Logs(LogsArgs),
+    /// Open a shell in a running task, or run a command there
+    ///
+    /// Through ECS Exec, in the container that Kong runs in.
+    Exec(ExecArgs),
+    /// Run Kong's migrations by hand, one step at a time
+    ///
+    /// An apply does all of this by itself. Here each step can be looked at: it runs as the live stack's migrations
+    /// task, its log is printed as it comes, and `kong migrations list` has the last word on whether it is done.
+    /// What changes the schema holds the stack's lease, and never runs beside another migration.
+    Migrate(MigrateArgs),
+    /// Wake the control plane, or put it to sleep
+    ///
+    /// The data planes serve with the configuration they have been given, whether the control plane runs or not. Without
+    /// it nothing can be configured, and no new data plane begins to serve.
+    #[command(subcommand)]
+    ControlPlane(ControlPlaneCommand),
+    /// Show or rotate the cluster certificate
+    #[command(subcommand)]
+    Cert(CertCommand),
     /// Change the key of the Admin API
     #[command(subcommand)]
     AdminKey(AdminKeyCommand),

@@ -105,8 +105,7 @@ fn sealed(loader: ConfigLoader, sandbox: &Sandbox) -> ConfigLoader {
     let key = format!("SANDBOX{}", sandbox.account);
     let credentials = Credentials::new(key, "sandbox", None, None, "kongstack sandbox");
     loader
-        // Plain HTTP, and no proxy: the simulation is on this machine.
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(sandbox::loopback(&sandbox.endpoint))
         .empty_test_environment()
         .credentials_provider(credentials)
         .endpoint_url(&sandbox.endpoint)

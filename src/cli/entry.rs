@@ -11,7 +11,8 @@ use super::args::{Cli, Command};
 use super::error::{CliError, Exit};
 use super::flags::Color;
 use super::{
-    admin_key, apply, completions, destroy, logging, output, plan, sandbox, unlock, validate,
+    admin_key, apply, cert, completions, control_plane, destroy, exec, logging, logs, migrate,
+    output, plan, sandbox, status, unlock, validate, verify,
 };
 use crate::report::Screen;
 
@@ -47,8 +48,15 @@ fn run(command: &Command, screen: &Arc<Screen>) -> Result<Exit, CliError> {
         Command::Apply(args) => apply::run(args, screen),
         Command::Destroy(args) => destroy::run(args, screen),
         Command::Validate(args) => validate::run(args, screen),
+        Command::Cert(command) => cert::run(command, screen),
         Command::Output(args) => output::run(args, screen),
         Command::AdminKey(command) => admin_key::run(command, screen),
+        Command::Exec(args) => exec::run(args, screen),
+        Command::ControlPlane(command) => control_plane::run(command, screen),
+        Command::Status(args) => status::run(args, screen),
+        Command::Verify(args) => verify::run(args, screen),
+        Command::Logs(args) => logs::run(args, screen),
+        Command::Migrate(args) => migrate::run(args, screen),
         Command::Unlock(args) => unlock::run(args, screen),
         Command::Sandbox(command) => sandbox::run(command, screen),
         Command::Completions(args) => completions::run(args, screen),

@@ -136,6 +136,14 @@ impl CliError {
         }
     }
 
+    /// The same, without a word when a person has stopped what only shows something.
+    pub(super) fn quiet_when_interrupted(self) -> Self {
+        match self.exit {
+            Exit::Interrupted => Self::said(Exit::Interrupted),
+            _ => self,
+        }
+    }
+
     /// `--timeout` ran out before anything was changed.
     pub(super) fn out_of_time() -> Self {
         Self::failed(

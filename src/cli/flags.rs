@@ -107,7 +107,7 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .map_err(|error| format!("{error}; write something like `90s`, `45m` or `1h 30m`"))
 }

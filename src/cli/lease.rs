@@ -14,7 +14,7 @@ use crate::resource::Error;
 /// How long giving a lease back may hold up the end of a run; it expires by itself.
 const RELEASE: Duration = Duration::from_secs(5);
 
-/// Takes the stack's lease, does `work` while it is renewed, and gives it back however that ends.
+/// Takes the stack's lease for a purpose that others are told, does `work` while it is renewed, and gives it back however that ends.
 ///
 /// # Errors
 /// Somebody else has it; it cannot be taken; what `work` fails with.

@@ -15,7 +15,7 @@ use crate::aws::Clients;
 use crate::observe::{Unreadable, World, observe};
 use crate::plan::{Plan, Purpose, Selection};
 use crate::report::{Failure, Screen, Surroundings, plan as plan_text};
-use crate::resource::{Address, Observer, Pace};
+use crate::resource::{Address, Error, Observer, Pace};
 use crate::{blueprint, kinds, lookup};
 
 /// One command's way to AWS.
@@ -128,6 +128,21 @@ impl Session {
         let (world, ()) =
             looked.map_err(|unreadable| CliError::unreadable(&unreadable, &self.around))?;
         Ok((observer, world))
+    }
+
+    /// Asks AWS for less than the whole stack, and is quick to say when nobody can be asked.
+    ///
+    /// # Errors
+    /// When AWS cannot be read; `what` says what failed.
+    pub(super) async fn read<T>(
+        &self,
+        what: &str,
+        reading: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, CliError> {
+        let both = async { tokio::try_join!(reading, knock(&self.engine.clients)) };
+        let read = self.interrupt.within(self.deadline, both).await?;
+        let (value, ()) = read.map_err(|error| CliError::engine(what, &error, &self.around))?;
+        Ok(value)
     }
 
     /// Looks, plans, finds out what AWS would refuse, and shows the plan.

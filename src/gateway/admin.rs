@@ -1,6 +1,10 @@
 //! Kong's Admin API as it is reached from outside: through the gateway itself, with the admin key.
 
-use hyper::header::{HeaderName, HeaderValue};
+use std::time::SystemTime;
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use hyper::header::{DATE, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -25,6 +29,20 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     /// The body; null when there is none.
     pub(crate) body: Value,
+    /// When it was answered, by the clock of whoever did.
+    pub(crate) date: Option<SystemTime>,
+}
+
+#[cfg(test)]
+impl Reply {
+    /// One without a date.
+    pub(crate) fn new(status: StatusCode, body: Value) -> Self {
+        Self {
+            status,
+            body,
+            date: None,
+        }
+    }
 }
 
 impl<'a> AdminApi<'a> {
@@ -87,6 +105,27 @@ impl<'a> AdminApi<'a> {
         Ok(Reply {
             status: answer.status,
             body: answer.json().unwrap_or(Value::Null),
+            date: answer.headers.get(DATE).and_then(date),
         })
+    }
+}
+
+fn date(header: &HeaderValue) -> Option<SystemTime> {
+    let date = DateTime::from_str(header.to_str().ok()?, Format::HttpDate);
+    date.ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn an_answer_tells_when_it_was_given() {
+        let read = |text| date(&HeaderValue::from_static(text));
+        let then = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(then));
+        assert_eq!(read("soon"), None);
     }
 }

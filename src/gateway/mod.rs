@@ -12,7 +12,7 @@ mod trouble;
 mod visitor;
 
 pub(crate) use admin::{AdminApi, Reply};
-pub(crate) use exchange::{Answer, Question};
+pub(crate) use exchange::Question;
 pub(crate) use leaf::Leaf;
 pub(crate) use network::Network;
 pub(crate) use trouble::Trouble;

@@ -3,6 +3,7 @@
 //! What AWS does with a resource lives in its kind and nowhere else; what a Kong stack wants of it, in the
 //! blueprint. A new kind is one file and one line here.
 
+pub(crate) mod acm;
 pub(crate) mod autoscaling;
 pub(crate) mod discovery;
 pub(crate) mod ec2;
@@ -24,6 +25,7 @@ use crate::resource::{KindRef, kind};
 pub(crate) static ALL: &[KindRef] = &[
     kind::<autoscaling::ScalableTarget>(),
     kind::<autoscaling::ScalingPolicy>(),
+    kind::<acm::Certificate>(),
     kind::<ec2::ElasticIp>(),
     kind::<ec2::InternetGateway>(),
     kind::<ec2::NatGateway>(),
@@ -50,6 +52,7 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<rds::DbInstance>(),
     kind::<rds::DbSubnetGroup>(),
     kind::<route53::Alias>(),
+    kind::<route53::Validation>(),
     kind::<secrets::Secret>(),
     kind::<discovery::Namespace>(),
     kind::<discovery::DiscoveryService>(),

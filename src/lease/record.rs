@@ -33,7 +33,7 @@ pub(crate) struct Lease {
     pub(crate) mark: Mark,
     /// Whose it is.
     pub(crate) owner: Owner,
-    /// What it was taken for: `apply` or `destroy`.
+    /// What it was taken for: the command, such as `apply` or `destroy`.
     pub(crate) purpose: String,
     /// When it was taken, on its owner's clock.
     pub(crate) taken_at: SystemTime,

@@ -95,10 +95,11 @@ pub(crate) async fn rotate(door: &Door<'_>, say: &(dyn Fn(&str) + Sync)) -> Resu
     let current = door.version(CURRENT).await?;
     let current = current.ok_or_else(|| Unrotated::Shut("the secret holds no key".to_owned()))?;
     let known = door.credentials(&current.key).await?;
-    let pending = door
-        .version(PENDING)
-        .await?
-        .filter(|one| one.id != current.id);
+    let pending = door.version(PENDING).await?;
+    if pending.as_ref().is_some_and(|one| one.id == current.id) {
+        say("an earlier rotation has made its key the current one");
+        return door.unmark(&current.id).await;
+    }
     let is = |credential: &Credential, version: &Version| {
         credential.key.expose_secret() == version.key.expose_secret()
     };
@@ -233,19 +234,33 @@ impl Door<'_> {
 
     /// Makes one version the current one in the place of another.
     async fn promote(&self, from: &str, to: &str) -> Result<(), Unrotated> {
-        let operation = "secretsmanager:UpdateSecretVersionStage";
-        let secrets = self.clients.secrets();
-        let call = secrets.update_secret_version_stage().secret_id(self.secret);
-        let call = call.version_stage(CURRENT).remove_from_version_id(from);
-        let moved = call.move_to_version_id(to).send().await;
-        moved.map_err(failed(operation)).map_err(Error::from)?;
-        let call = secrets.update_secret_version_stage().secret_id(self.secret);
-        let call = call.version_stage(PENDING).remove_from_version_id(to);
-        call.send()
-            .await
-            .map_err(failed(operation))
-            .map_err(Error::from)?;
-        Ok(())
+        let call = self.clients.secrets().update_secret_version_stage();
+        let call = call.secret_id(self.secret).version_stage(CURRENT);
+        let call = call.remove_from_version_id(from).move_to_version_id(to);
+        let moved = call.send().await;
+        if let Err(error) = moved.map_err(failed("secretsmanager:UpdateSecretVersionStage")) {
+            // A try whose answer was lost may have moved it, and then there was nothing left to move.
+            let current = self.version(CURRENT).await?;
+            if current.is_none_or(|current| current.id != to) {
+                return Err(Error::from(error).into());
+            }
+        }
+        self.unmark(to).await
+    }
+
+    /// Takes the mark of a proposal off a version.
+    async fn unmark(&self, version: &str) -> Result<(), Unrotated> {
+        let call = self.clients.secrets().update_secret_version_stage();
+        let call = call.secret_id(self.secret).version_stage(PENDING);
+        let unmarked = call.remove_from_version_id(version).send().await;
+        match unmarked.map_err(failed("secretsmanager:UpdateSecretVersionStage")) {
+            Ok(_) => Ok(()),
+            // A lost answer again: no version has the mark any more.
+            Err(error) => match self.version(PENDING).await? {
+                None => Ok(()),
+                Some(_) => Err(Error::from(error).into()),
+            },
+        }
     }
 }
 

@@ -124,7 +124,8 @@ impl Plan {
             .iter()
             .filter(|entry| matches!(entry.action, Action::NoOp | Action::Update));
         let kept = kept.filter_map(|entry| {
-            Some((entry.address.clone(), entry.live.as_ref()?.outputs.clone()))
+            let outputs = entry.live.as_ref()?.outputs.clone();
+            Some((entry.address.clone(), outputs.without(entry.diff.renewed())))
         });
         Ok(Self {
             purpose,

@@ -30,6 +30,13 @@ pub(crate) fn lost_before(loss: &Loss) -> Failure {
         .hint("run the same command again")
 }
 
+/// The failure that the lease was lost while a task was at work, which goes on by itself.
+pub(crate) fn lost_meanwhile(loss: &Loss) -> Failure {
+    Failure::new("the lease on the stack was lost; the task that was begun goes on by itself")
+        .because(lost(loss))
+        .hint("see what came of it before anything else is done: `kongstack migrate list`")
+}
+
 /// The failure that a lease has changed since it was shown.
 pub(crate) fn alive(lease: Option<&Lease>) -> Failure {
     let failure = Failure::new("the lease has changed since it was shown; it is left alone");

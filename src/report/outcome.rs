@@ -118,13 +118,12 @@ pub(crate) fn outputs_after(
 ) -> String {
     let published = Published::new(&plan.outputs, &Known { report, plan });
     let show = format!("kongstack output{flags}");
+    let prove = format!("kongstack verify{flags}");
     let next = match published.get("endpoint").flatten() {
-        Some(_) if around.sandbox => vec![
-            format!("{show}\n      (the gateway is simulated: nothing answers at its endpoint)"),
-            format!("kongstack destroy{flags}"),
-        ],
+        Some(_) if around.sandbox => vec![prove, show, format!("kongstack destroy{flags}")],
         Some(endpoint) => vec![
             format!("curl -i {endpoint} (answers 404 until Kong has a route)"),
+            prove,
             show,
         ],
         None => vec![show],

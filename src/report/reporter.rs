@@ -57,7 +57,7 @@ impl Sink for Reporter {
 }
 
 /// The event with what takes AWS's time turned into what it takes here.
-fn here(event: Event, pace: Pace) -> Event {
+pub(super) fn here(event: Event, pace: Pace) -> Event {
     match event {
         Event::Noted {
             address,

@@ -54,6 +54,32 @@ impl Screen {
         }
     }
 
+    /// Whether results can be redrawn in place.
+    #[must_use]
+    pub(crate) fn redraws(&self) -> bool {
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        self.verbose == 0 && !dumb && io::stdout().is_terminal()
+    }
+
+    /// Writes a result in the place of all that the terminal shows.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn redraw(&self, text: &str) -> io::Result<()> {
+        const HOME: &[u8] = b"\x1b[H\x1b[J";
+        // Past what takes colours out: without colours, too, this is a terminal.
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(HOME).and_then(|()| stdout.flush())?;
+        drop(stdout);
+        self.result(text)
+    }
+
+    /// Whether results go nowhere any more, because what read them is gone.
+    #[must_use]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
     /// Writes what is good to know to standard error, unless quiet.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {

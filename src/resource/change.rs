@@ -1,8 +1,9 @@
 //! Differences between a desired and a live resource, field by field.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::{Output, Ref, Resolve, Tags, Text};
+use super::{Attribute, Output, Ref, Resolve, Tags, Text};
 
 /// What stands for a value that only apply will know.
 pub(crate) const KNOWN_AFTER_APPLY: &str = "(known after apply)";
@@ -35,6 +36,7 @@ pub(crate) struct Change {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Diff {
     changes: Vec<Change>,
+    renewed: BTreeSet<Attribute>,
 }
 
 impl Diff {
@@ -219,6 +221,17 @@ impl Diff {
             new,
             effect,
         });
+    }
+
+    /// Notes that a change in place gives the resource another value of `attribute`, which only apply will know.
+    pub(crate) fn renews(&mut self, attribute: Attribute) {
+        self.renewed.insert(attribute);
+    }
+
+    /// What the resource will publish another value of, although it stays.
+    #[must_use]
+    pub(crate) fn renewed(&self) -> &BTreeSet<Attribute> {
+        &self.renewed
     }
 
     fn compare(

@@ -14,6 +14,7 @@ mod kind;
 mod lookup;
 mod observer;
 mod output;
+mod references;
 mod step;
 pub(crate) mod tags;
 
@@ -32,8 +33,9 @@ pub(crate) use observer::{LookUp, Observer};
 pub(crate) use output::{
     AccountId, AllocationId, Arn, Attribute, CanonicalZoneId, CidrBlock, DnsName, Endpoint,
     HostedZoneId, InternetGatewayId, ManagedSecretArn, NamespaceId, NatGatewayId, Output, Outputs,
-    Ref, References, Resolve, ResourceLabel, ResourceName, RouteTableId, SecurityGroupId, SubnetId,
-    Text, Version, VpcId, ZoneName,
+    RecordName, RecordValue, Ref, Resolve, ResourceLabel, ResourceName, RouteTableId,
+    SecretVersionId, SecurityGroupId, SubnetId, Text, Version, VpcId, ZoneName,
 };
+pub(crate) use references::References;
 pub(crate) use step::{Limits, Look, Note, Notify, Pace, Patience, Step};
 pub(crate) use tags::Tags;

@@ -28,6 +28,12 @@ pub(crate) enum Attribute {
     CidrBlock,
     /// A version AWS resolved.
     Version,
+    /// The current version of the secret it is, or that AWS keeps for it.
+    SecretVersion,
+    /// The name of the DNS record that it asks for.
+    RecordName,
+    /// What that record must say.
+    RecordValue,
 }
 
 impl fmt::Display for Attribute {
@@ -43,6 +49,9 @@ impl fmt::Display for Attribute {
             Self::ResourceLabel => "resource-label",
             Self::CidrBlock => "cidr-block",
             Self::Version => "version",
+            Self::SecretVersion => "secret-version",
+            Self::RecordName => "record-name",
+            Self::RecordValue => "record-value",
         })
     }
 }
@@ -128,6 +137,12 @@ outputs! {
     CidrBlock: CidrBlock;
     /// A version number that AWS resolved.
     Version: Version;
+    /// The id of the version of a secret that is current.
+    SecretVersionId: SecretVersion;
+    /// The name of a DNS record, without a trailing dot.
+    RecordName: RecordName;
+    /// What a DNS record says, without a trailing dot.
+    RecordValue: RecordValue;
 }
 
 /// A value known now, or an attribute of another resource.
@@ -212,7 +227,7 @@ impl Text {
         })
     }
 
-    fn addresses(&self) -> impl Iterator<Item = &Address> {
+    pub(super) fn addresses(&self) -> impl Iterator<Item = &Address> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Literal(_) => None,
             Piece::Output(address, _) => Some(address),
@@ -287,83 +302,19 @@ impl Outputs {
         self.0.get(&attribute).map(String::as_str)
     }
 
+    /// All but these.
+    #[must_use]
+    pub(crate) fn without(mut self, attributes: &BTreeSet<Attribute>) -> Self {
+        self.0
+            .retain(|attribute, _| !attributes.contains(attribute));
+        self
+    }
+
     /// All of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Attribute, &str)> {
         self.0
             .iter()
             .map(|(attribute, text)| (*attribute, text.as_str()))
-    }
-}
-
-/// The addresses that a resource refers to: what must be there before it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct References {
-    held: BTreeSet<Address>,
-    awaited: BTreeSet<Address>,
-}
-
-impl References {
-    /// Refers to nothing.
-    #[must_use]
-    pub(crate) fn none() -> Self {
-        Self::default()
-    }
-
-    /// Adds a reference.
-    #[must_use]
-    pub(crate) fn to<T: Output>(mut self, reference: &Ref<T>) -> Self {
-        self.held.extend(reference.address().cloned());
-        self
-    }
-
-    /// Adds several references.
-    #[must_use]
-    #[expect(
-        clippy::wrong_self_convention,
-        reason = "a builder that reads `References::none().to_all(subnets)`"
-    )]
-    pub(crate) fn to_all<'a, T: Output>(
-        self,
-        references: impl IntoIterator<Item = &'a Ref<T>>,
-    ) -> Self {
-        references.into_iter().fold(self, Self::to)
-    }
-
-    /// Adds all that a text refers to.
-    #[must_use]
-    pub(crate) fn in_text(mut self, text: &Text) -> Self {
-        self.held.extend(text.addresses().cloned());
-        self
-    }
-
-    /// Adds a resource that must be there first, and go last, although no value of it is used.
-    #[must_use]
-    pub(crate) fn after(mut self, address: &Address) -> Self {
-        self.held.insert(address.clone());
-        self
-    }
-
-    /// Adds a resource that must work before this one is made or changed, but may be deleted at the same time.
-    #[must_use]
-    pub(crate) fn started_after(mut self, address: &Address) -> Self {
-        self.awaited.insert(address.clone());
-        self
-    }
-
-    /// Adds several that must be there first and go last.
-    #[must_use]
-    pub(crate) fn after_all<'a>(self, addresses: impl IntoIterator<Item = &'a Address>) -> Self {
-        addresses.into_iter().fold(self, Self::after)
-    }
-
-    /// Everything that must be there before it.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Address> {
-        self.held.union(&self.awaited)
-    }
-
-    /// What can only be deleted after it.
-    pub(crate) fn held(&self) -> impl Iterator<Item = &Address> {
-        self.held.iter()
     }
 }
 

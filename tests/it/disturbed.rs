@@ -10,7 +10,7 @@ use crate::support::standin::Fork;
 const REGISTRY: &str = include_str!("../../src/kinds/mod.rs");
 
 /// Each kind, and the call after which it is killed in the making.
-const MADE_BY: [(&str, &str); 33] = [
+const MADE_BY: [(&str, &str); 36] = [
     (
         "ScalableTarget",
         "application-autoscaling:RegisterScalableTarget",
@@ -45,10 +45,14 @@ const MADE_BY: [(&str, &str); 33] = [
     ("DbInstance", "rds:CreateDBInstance"),
     ("DbSubnetGroup", "rds:CreateDBSubnetGroup"),
     ("Alias", "route53:ChangeResourceRecordSets"),
+    ("Validation", "route53:ChangeResourceRecordSets"),
+    ("Certificate", "acm:RequestCertificate"),
     ("Secret", "secretsmanager:CreateSecret"),
     ("Namespace", "servicediscovery:CreatePrivateDnsNamespace"),
     ("DiscoveryService", "servicediscovery:CreateService"),
     ("Schema", "ecs:RunTask"),
+    // Imported by the same task; its mark comes with the schema's.
+    ("AdminRoute", "ecs:RunTask"),
     ("SchemaFinish", "rds:AddTagsToResource"),
 ];
 
@@ -115,6 +119,11 @@ fn a_replacement_and_a_destruction_are_finished_after_a_kill() {
     for name in ["replace", "destroy"] {
         passes(&kill(scenario(name), &|fork| fork.n % 12 == 5));
     }
+}
+
+#[test]
+fn a_rotation_is_finished_after_a_kill_wherever_it_was() {
+    passes(&kill(scenario("rotate"), &|_| true));
 }
 
 #[test]

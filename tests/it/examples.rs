@@ -72,15 +72,12 @@ pub(crate) fn quickstart() -> Example {
     Example::new("quickstart", "kong-quickstart", "eu-west-1")
 }
 
-/// The one with every field, with the zone and the certificate it names.
+/// The one with every field, with the zone it names.
 pub(crate) async fn production(world: &World) -> Example {
     let config = world.aws("ap-southeast-1");
     account::hosted_zone(&config, "example.com").await;
-    let certificate = account::certificate(&config, "api.example.com").await;
     let account = format!("\"{}\"", world.account);
-    Example::new("production", "kong-prod", "ap-southeast-1")
-        .set("account", &account)
-        .set("ingress.certificate", &certificate)
+    Example::new("production", "kong-prod", "ap-southeast-1").set("account", &account)
 }
 
 /// The one without a way out, with an image of the account's own registry.

@@ -5,9 +5,12 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod admin_key;
+mod admin_route;
 mod bad_input;
 mod branches;
 mod cancelled;
+mod certificate;
 mod changes;
 mod cost_of_looking;
 mod destroy;
@@ -17,10 +20,13 @@ mod examples;
 mod foreign;
 mod half_made;
 mod interrupted;
+mod issued;
+mod kong;
 mod lease;
 mod long_lists;
 mod matrix;
 mod neighbours;
+mod operate;
 mod permissions;
 mod property;
 mod random;
@@ -29,3 +35,4 @@ mod rollout;
 mod secrets;
 mod standin;
 mod support;
+mod verify;

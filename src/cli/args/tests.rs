@@ -37,15 +37,22 @@ fn the_first_page() {
     Usage: kongstack [OPTIONS] <COMMAND>
 
     Commands:
-      plan         Show what would change on AWS, and why
-      apply        Make AWS match the spec
-      destroy      Remove the stack from AWS
-      validate     Check the spec without asking AWS
-      output       Print the endpoints and ids of a live stack
-      admin-key    Change the key of the Admin API
-      unlock       Break the lease that a dead run has left on the stack
-      sandbox      Run the simulated AWS that `--sandbox` uses
-      completions  Print completions for a shell
+      plan           Show what would change on AWS, and why
+      apply          Make AWS match the spec
+      destroy        Remove the stack from AWS
+      validate       Check the spec without asking AWS
+      output         Print the endpoints and ids of a live stack
+      status         Show how a live stack is
+      verify         Prove that a live stack works
+      logs           Print what the stack's tasks have written
+      exec           Open a shell in a running task, or run a command there
+      migrate        Run Kong's migrations by hand, one step at a time
+      control-plane  Wake the control plane, or put it to sleep
+      cert           Show or rotate the cluster certificate
+      admin-key      Change the key of the Admin API
+      unlock         Break the lease that a dead run has left on the stack
+      sandbox        Run the simulated AWS that `--sandbox` uses
+      completions    Print completions for a shell
 
     Options:
       -h, --help
@@ -81,7 +88,7 @@ fn the_first_page() {
     Exit codes:
       0    done, or nothing to do
       1    failed; nothing was changed, or nothing more than the report says
-      2    changes are pending (only `plan --detailed-exitcode`)
+      2    changes are pending (only `plan --detailed-exitcode`, `migrate list`)
       3    the spec is invalid or cannot be read
       4    applied in part: the report says what is missing, a rerun goes on
       5    locked: another run is at work on the stack

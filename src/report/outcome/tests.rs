@@ -274,6 +274,7 @@ fn after_an_apply_comes_the_endpoint() {
     cluster   kong-gw
 
     next: curl -i http://lb.example (answers 404 until Kong has a route)
+          kongstack verify -f other.yaml
           kongstack output -f other.yaml
     ");
     let sandbox = Surroundings {
@@ -286,8 +287,8 @@ fn after_an_apply_comes_the_endpoint() {
     endpoint  http://lb.example
     cluster   kong-gw
 
-    next: kongstack output --sandbox
-          (the gateway is simulated: nothing answers at its endpoint)
+    next: kongstack verify --sandbox
+          kongstack output --sandbox
           kongstack destroy --sandbox
     ");
 }

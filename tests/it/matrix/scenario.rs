@@ -8,6 +8,10 @@ pub(crate) const REGION: &str = "eu-west-1";
 /// The zone in which the stack makes its record; somebody else's.
 pub(crate) const ZONE: &str = "example.com";
 
+/// The names that the stack answers to.
+const DOMAIN: &str = "gw.example.com";
+const OTHER_DOMAIN: &str = "api.example.com";
+
 /// A run of the program, and what it finds.
 #[derive(Debug, Clone)]
 pub(crate) struct Scenario {
@@ -17,13 +21,14 @@ pub(crate) struct Scenario {
     pub(crate) before: Option<String>,
     /// The spec it runs with.
     pub(crate) spec: String,
-    /// `apply` or `destroy`.
+    /// `apply`, `cert rotate` or `destroy`.
     pub(crate) command: &'static str,
 }
 
 /// All there are. Together they make, change, replace and delete every kind.
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let base = spec("nat", "3.8.1", 512, 4, "");
+    let renamed = base.replace(DOMAIN, OTHER_DOMAIN) + &others();
     let changed = |name, spec| Scenario {
         name,
         before: Some(base.clone()),
@@ -38,8 +43,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             command: "apply",
         },
         changed("upgrade", spec("nat", "3.9.1", 1024, 6, "")),
-        changed("replace", spec("nat", "3.8.1", 512, 4, &others())),
+        changed("replace", renamed),
         changed("network", spec("endpoints", "3.8.1", 512, 4, "")),
+        Scenario {
+            command: "cert rotate",
+            ..changed("rotate", base.clone())
+        },
         Scenario {
             command: "destroy",
             ..changed("destroy", base.clone())
@@ -54,7 +63,7 @@ fn spec(egress: &str, image: &str, cpu: u32, max: u32, more: &str) -> String {
 name: matrix
 region: {REGION}
 network: {{egress: {egress}}}
-ingress: {{domain: gw.{ZONE}, hosted_zone: {ZONE}}}
+ingress: {{domain: {DOMAIN}, hosted_zone: {ZONE}, certificate: issue}}
 database: {{capacity: {{min: 0, max: {max}}}, deletion_protection: false}}
 kong: {{image: '123456789012.dkr.ecr.{REGION}.amazonaws.com/kong:{image}'}}
 control_plane: {{cpu: {cpu}, memory: {memory}}}

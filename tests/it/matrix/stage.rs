@@ -73,7 +73,9 @@ impl Stage {
     pub(crate) fn disturb(&self, world: &World, codes: &[i32]) -> Result<Output, String> {
         // A killed run's lease would be waited for until it expires, which is tested elsewhere.
         world.let_the_lease_expire(REGION);
-        self.run(world, &[self.scenario.command, "--auto-approve"], codes)
+        let mut args: Vec<&str> = self.scenario.command.split(' ').collect();
+        args.push("--auto-approve");
+        self.run(world, &args, codes)
     }
 
     /// Runs the scenario's command undisturbed, and insists on the state that an undisturbed run leaves.
@@ -91,7 +93,7 @@ impl Stage {
                 "another state than without disturbance:\n{difference}"
             ));
         }
-        if self.scenario.command == "apply" {
+        if self.scenario.command != "destroy" {
             let _ = self.run(world, &["plan", "--detailed-exitcode"], &[0])?;
         }
         Ok(())
