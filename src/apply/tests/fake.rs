@@ -350,9 +350,8 @@ pub(super) fn thing(value: &str, needs: &[&str]) -> Desired {
 pub(super) fn engine(stack: &str, things: Vec<(&str, Desired)>) -> Engine {
     let mut blueprint = Blueprint::new(stack, "eu-west-1");
     for (name, desired) in things {
-        blueprint
-            .resources
-            .insert(at(name), Resource::new::<Thing>(at(name), desired));
+        let resource = Resource::new::<Thing>(at(name), desired);
+        blueprint.resources.insert(at(name), resource);
     }
     let config = aws_config::SdkConfig::builder().build();
     Engine {

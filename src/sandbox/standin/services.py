@@ -8,6 +8,7 @@ breaker trips. What the API calls look like is ``ecs_services``'.
 import math
 import random
 import uuid
+from functools import partial
 from typing import Any, Dict, List, Optional, Set
 
 from . import fargate_capacity, task_health, task_network, task_start
@@ -72,9 +73,8 @@ class Service:
         self.history: List[Deployment] = []
         self.completed: Optional[Any] = None
         self._steady_since: Optional[float] = None
-        self._announced = False
+        self._announced, self._retry_at = False, 0.0
         self._woken: Set[float] = set()
-        self._retry_at = 0.0
         # The subnet where the last attempt found no capacity.
         self._avoided: Optional[str] = None
         self._signature: Any = []
@@ -387,16 +387,14 @@ def services(account: str, region: str) -> Dict[str, Service]:
     here = world(account)
     found: Optional[Dict[str, Service]] = here.data.get(f"ecs-services:{region}")
     if found is None:
-        table: Dict[str, Service] = {}
-        here.data[f"ecs-services:{region}"] = found = table
-        here.watch(lambda: _tick(table))
+        found = here.data[f"ecs-services:{region}"] = {}
+        here.watch(partial(_tick, found))
     return found
 
 
 def _tick(table: Dict[str, Service]) -> None:
-    for service in list(table.values()):
-        if service.status != "INACTIVE":
-            service.tick()
+    for service in [one for one in table.values() if one.status != "INACTIVE"]:
+        service.tick()
 
 
 def cluster_tasks(account: str, region: str, cluster_arn: str) -> List[Task]:
