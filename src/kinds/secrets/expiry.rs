@@ -7,7 +7,7 @@ use time::{Date, Month};
 use crate::resource::{Output, SecretVersionId, Tags};
 
 /// The tag with `day version`, or `unknown version` where the value says nothing of its end.
-const EXPIRES: &str = "kongstack:expires";
+pub(crate) const EXPIRES: &str = "kongstack:expires";
 
 /// What the note says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,11 @@ impl Expiry {
         let day = day.unwrap_or_else(|| "unknown".to_owned());
         (EXPIRES, format!("{day} {}", self.version))
     }
+}
+
+/// The last day that the value of such a tag tells, whichever version it was noted of.
+pub(crate) fn last_day(value: &str) -> Option<Date> {
+    parse(value.split_once(' ')?.0)
 }
 
 fn parse(day: &str) -> Option<Date> {

@@ -1,6 +1,6 @@
 //! Secrets Manager: what is generated here and read by tasks only.
 
-mod expiry;
+pub(crate) mod expiry;
 pub(crate) mod secret;
 mod secret_calls;
 

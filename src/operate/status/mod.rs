@@ -27,11 +27,9 @@ pub(crate) use self::model::{Overall, TargetReason};
 use super::Names;
 use crate::aws::{Clients, OrAbsent, failed};
 use crate::blueprint::addresses;
+use crate::kinds::secrets::expiry::{EXPIRES, last_day};
 use crate::lease::{Lease, LeaseTable, Store};
 use crate::resource::{Address, Attribute, Blueprint, Error, Pace, Resolve};
-
-/// The tag on the secret of the cluster certificate that says when it expires, RFC 3339.
-const EXPIRES: &str = "kongstack:expires";
 
 /// Looks at the stack of a blueprint.
 ///
@@ -121,7 +119,8 @@ async fn cluster_certificate(
         let mut tags = found.tags().iter();
         let expires = tags
             .find(|tag| tag.key() == Some(EXPIRES))
-            .and_then(|tag| humantime::parse_rfc3339_weak(tag.value()?).ok());
+            .and_then(|tag| last_day(tag.value()?))
+            .map(|day| day.midnight().assume_utc().into());
         Certificate {
             name: secret.to_owned(),
             status: None,

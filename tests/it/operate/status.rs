@@ -42,7 +42,9 @@ fn a_stack_that_serves_in_80_columns() {
     let wide = text.lines().find(|line| line.chars().count() > 80);
     // An address is not broken.
     assert_eq!(wide.filter(|line| !line.contains("http://")), None);
-    insta::assert_snapshot!(blank(&text), @r"
+    // In the first hour of a day the last day of a pair made then is one nearer.
+    let text = blank(&text).replace("(1093 days)", "(1094 days)");
+    insta::assert_snapshot!(text, @r"
     ops in eu-west-1: serving
 
     endpoint       http://ops-alb-NUMBER.eu-west-1.elb.amazonaws.com
@@ -58,7 +60,7 @@ fn a_stack_that_serves_in_80_columns() {
                    writer ops-db-1 available
     migrations     schema of kong:3.9.3, finished
     certificates   HTTPS: none, the gateway speaks plain HTTP
-                   cluster: expiry unknown
+                   cluster: valid until TIME (1094 days)
     lease          nobody holds it
     ");
     assert_eq!(world.mutating(), Vec::<String>::new());
