@@ -24,9 +24,14 @@ pub(crate) enum Seen {
     Settings(Settings),
     /// It is there, and takes another key than the one in the secret.
     OtherKey,
+    /// It is there, and lets nobody in from here.
+    NotListed,
     /// Nothing can be said, for this reason.
     NotCompared(String),
 }
+
+/// What [`Seen::NotListed`] is called to a person.
+pub(super) const NOT_LISTED: &str = "the address of this machine is not in `admin.allow`";
 
 /// Why the route could not be written.
 pub(super) enum Unwritten {
@@ -97,6 +102,12 @@ async fn read(api: &AdminApi<'_>) -> Seen {
     {
         return Seen::OtherKey;
     }
+    if replies
+        .iter()
+        .any(|reply| reply.status == StatusCode::FORBIDDEN)
+    {
+        return Seen::NotListed;
+    }
     if let Some(reason) = replies.iter().find_map(unusable) {
         return Seen::NotCompared(reason);
     }
@@ -116,7 +127,7 @@ fn unusable(reply: &Reply) -> Option<String> {
     }
     Some(match reply.status {
         StatusCode::UNAUTHORIZED => "the key is refused".to_owned(),
-        StatusCode::FORBIDDEN => "the address of this machine is not in `admin.allow`".to_owned(),
+        StatusCode::FORBIDDEN => NOT_LISTED.to_owned(),
         StatusCode::NOT_FOUND => "the gateway has no such route yet".to_owned(),
         StatusCode::TOO_MANY_REQUESTS => "`admin.rate_limit` is used up for this minute".to_owned(),
         status => format!("the gateway answers {status}"),

@@ -159,7 +159,7 @@ impl Kind for AdminRoute {
                 let (ours, other) = ("the one in its secret".to_owned(), "another".to_owned());
                 diff.field("key", &ours, &other);
             }
-            Seen::NotCompared(_) => {}
+            Seen::NotListed | Seen::NotCompared(_) => {}
         }
         let want = AdminMark::of(route);
         if diff.is_empty() {
@@ -182,9 +182,14 @@ impl Kind for AdminRoute {
     }
 
     fn warnings(desired: &Desired, live: Option<&Live>) -> Vec<Warning> {
-        match live.map(|live| &live.seen) {
+        let why = match live.map(|live| &live.seen) {
+            Some(Seen::NotListed) => Some(admin_api::NOT_LISTED),
+            Some(Seen::NotCompared(why)) => Some(why.as_str()),
+            _ => None,
+        };
+        match why {
             // A route that is open to nobody is not asked, and nobody expects it to be.
-            Some(Seen::NotCompared(why)) if !desired.route.allow.is_empty() => vec![Warning::new(
+            Some(why) if !desired.route.allow.is_empty() => vec![Warning::new(
                 format!(
                     "the route to the Admin API was not compared with what Kong has: {why}; it is held against what was \
                      last written"
@@ -311,7 +316,7 @@ async fn until_served(cx: &Step, site: &Site, key: &Key, route: &Route) -> Resul
             Seen::Settings(_) => Look::Pending("with the old route".to_owned()),
             Seen::OtherKey => Look::Pending("with another key".to_owned()),
             // It was reached a moment ago: what it lets nobody do from here by now, the new route says.
-            Seen::NotCompared(why) if why.contains("admin.allow") => Look::Ready(()),
+            Seen::NotListed => Look::Ready(()),
             Seen::NotCompared(why) => Look::Pending(why),
         })
     })
