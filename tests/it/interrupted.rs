@@ -69,13 +69,23 @@ fn a_deletion_whose_answer_was_lost_is_not_refused_for_being_done() {
 async fn a_record_whose_deletion_was_not_answered_is_gone_all_the_same() {
     let world = World::new();
     account::hosted_zone(&world.aws("eu-west-1"), "example.com").await;
-    let ingress = "ingress: {domain: gw.example.com, hosted_zone: example.com}\n";
+    let ingress =
+        "ingress: {domain: gw.example.com, hosted_zone: example.com, certificate: issue}\n";
     world.write("kongstack.yaml", &format!("{SPEC}{ingress}"));
     let _ = world.run(&["apply", "--auto-approve"]).exits(0);
-    // Asked again, Route 53 refuses to delete what it does not have.
-    world.fault("route53", "ChangeResourceRecordSets", "cut-after", 1);
+    // The alias's and the certificate's. Asked again, Route 53 refuses to delete what it does not have.
+    let place = world.place();
+    world.forget_calls();
+    place.fault_each("route53", "ChangeResourceRecordSets", "cut-after");
     let _ = world.run(&["destroy", "--auto-approve"]).exits(0);
-    assert_eq!(world.faults_left(), 0);
+    place.forget_faults();
+    let calls = world.calls();
+    let mut refused = calls.iter().filter_map(|call| call.error.as_deref());
+    let cut = calls
+        .iter()
+        .filter(|call| call.operation == "ChangeResourceRecordSets");
+    assert_eq!(cut.count(), 4, "each of the two was asked for twice");
+    assert!(refused.any(|code| code == "InvalidChangeBatch"));
     let plan = world.run(&["plan", "--destroy"]).exits(0);
     assert_eq!(planned(&plan.stdout), Vec::<String>::new());
 }

@@ -216,7 +216,8 @@ impl Kind for Alias {
         _desired: Option<&AliasDesired>,
         live: &AliasLive,
     ) -> Result<Vec<String>, Error> {
-        records::remove(cx, live.zone.as_str(), &live.domain).await?;
+        let place = (live.zone.as_str(), live.domain.as_str());
+        records::remove(cx, place, records::aliases).await?;
         if let Some(load_balancer) = &live.load_balancer {
             unmark(cx, load_balancer, &format!("{}/{}", live.zone, live.domain)).await?;
         }

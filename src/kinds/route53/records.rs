@@ -215,9 +215,13 @@ fn noting(name: &str, note: &str) -> Result<ResourceRecordSet, BuildError> {
         .build()
 }
 
-/// Deletes the plain aliases of a name and our note. The batch must name each exactly as it is, so they are read first.
-pub(super) async fn remove(cx: &Step, zone: &str, domain: &str) -> Result<(), Error> {
-    let sets = removable(cx, zone, domain).await?;
+/// Deletes what `ours` takes of the records of a name. The batch must name each exactly as it is, so they are read first.
+pub(super) async fn remove(
+    cx: &Step,
+    (zone, name): (&str, &str),
+    ours: impl Fn(Records) -> Vec<ResourceRecordSet> + Send,
+) -> Result<(), Error> {
+    let sets = ours(read(cx.clients(), zone, name).await?);
     if sets.is_empty() {
         return Ok(());
     }
@@ -226,7 +230,7 @@ pub(super) async fn remove(cx: &Step, zone: &str, domain: &str) -> Result<(), Er
         other => return other,
     };
     // A repeated call whose first answer was lost; or somebody has taken or changed a record meanwhile.
-    let now = removable(cx, zone, domain).await?;
+    let now = ours(read(cx.clients(), zone, name).await?);
     if now == sets {
         return Err(refused.into());
     }
@@ -236,12 +240,12 @@ pub(super) async fn remove(cx: &Step, zone: &str, domain: &str) -> Result<(), Er
     }
 }
 
-async fn removable(cx: &Step, zone: &str, domain: &str) -> Result<Vec<ResourceRecordSet>, Error> {
-    let there = read(cx.clients(), zone, domain).await?;
+/// The plain aliases of a name, and our note.
+pub(super) fn aliases(there: Records) -> Vec<ResourceRecordSet> {
     let plain =
         |one: &ResourceRecordSet| one.alias_target().is_some() && one.set_identifier().is_none();
     let aliases = there.addresses.into_iter().filter(plain);
-    Ok(aliases.chain(there.note).collect())
+    aliases.chain(there.note).collect()
 }
 
 /// Makes one change to all of these, which Route 53 does wholly or not at all, and waits until every server has it.

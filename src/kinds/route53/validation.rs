@@ -6,10 +6,8 @@
 //!
 //! What it publishes is the certificate's ARN again: whoever refers to it there gets a certificate that is issued.
 
-use aws_sdk_route53::types::ChangeAction;
-
 use super::proof::{is_noted, prove, says};
-use super::records;
+use super::records::{self, Records};
 use crate::kinds::acm::{self, Certificate, CertificateLive, Status};
 use crate::resource::{
     Arn, Diff, Effect, Error, Found, HostedZoneId, Kind, Look, Observer, Output, Outputs, Patience,
@@ -183,15 +181,18 @@ impl Kind for Validation {
         let name = desired.and_then(|desired| desired.name.resolve(cx.outputs()));
         let zone = desired.and_then(|desired| desired.zone.resolve(cx.outputs()));
         let succeeded = name.as_ref() == Some(&live.name) && zone.as_ref() == Some(&live.zone);
-        // What is deleted must be named exactly as it is, so it is read again.
-        let there = records::read(cx.clients(), live.zone.as_str(), live.name.as_str()).await?;
-        if succeeded || !is_noted(cx.stack(), cx.region(), &there, &cx.address) {
+        if succeeded {
             return Ok(Vec::new());
         }
-        let is_ours = says(&there, &live.value);
-        let record = there.addresses.into_iter().filter(|_| is_ours);
-        let sets: Vec<_> = record.chain(there.note).collect();
-        records::change(cx, live.zone.as_str(), ChangeAction::Delete, sets).await?;
+        let ours = |there: Records| {
+            if !is_noted(cx.stack(), cx.region(), &there, &cx.address) {
+                return Vec::new();
+            }
+            let is_ours = says(&there, &live.value);
+            let record = there.addresses.into_iter().filter(|_| is_ours);
+            record.chain(there.note).collect()
+        };
+        records::remove(cx, (live.zone.as_str(), live.name.as_str()), ours).await?;
         Ok(Vec::new())
     }
 }
