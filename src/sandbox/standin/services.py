@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional, Set
 
 from . import fargate_capacity, task_health, task_network, task_start
 from .durations_tasks import duration
-from .tasks import Task, fleet, timestamp
+from .tasks import Task, timestamp
 from .world import world
 
 _FAILURES = ("TaskFailedToStart", "EssentialContainerExited")
@@ -395,8 +395,3 @@ def services(account: str, region: str) -> Dict[str, Service]:
 def _tick(table: Dict[str, Service]) -> None:
     for service in [one for one in table.values() if one.status != "INACTIVE"]:
         service.tick()
-
-
-def cluster_tasks(account: str, region: str, cluster_arn: str) -> List[Task]:
-    """Tasks of a cluster that have not stopped."""
-    return [t for t in fleet(account, region).of_cluster(cluster_arn) if t.last_status != "STOPPED"]

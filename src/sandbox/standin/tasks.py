@@ -46,6 +46,11 @@ def fleet(account: str, region: str) -> Fleet:
     return found
 
 
+def cluster_tasks(account: str, region: str, cluster_arn: str) -> "List[Task]":
+    """Tasks of a cluster that have not stopped."""
+    return [t for t in fleet(account, region).of_cluster(cluster_arn) if t.last_status != "STOPPED"]
+
+
 class Task:
     """One task; ``start`` sets it going, and its state follows simulated time."""
 

@@ -16,8 +16,8 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 
 from .. import ecs_definitions, ecs_services, ecs_tasks
 from ..ecs_services import page
-from ..services import cluster_tasks, services
-from ..tasks import fleet
+from ..services import services
+from ..tasks import cluster_tasks, fleet
 from .wrapping import around
 
 
