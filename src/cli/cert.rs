@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use time::OffsetDateTime;
 
 use super::apply::change;
 use super::ask::Question;
 use super::error::{CliError, Exit};
-use super::flags::{AwsArgs, LockArgs, RunArgs, SelectArgs, SpecArgs};
+use super::flags::{AwsArgs, Format, LockArgs, RunArgs, SelectArgs, SpecArgs};
 use super::session::{self, Session, Wish};
 use crate::observe::World;
 use crate::operate::certificate;
@@ -64,15 +64,6 @@ pub(super) struct RotateArgs {
     run: RunArgs,
     #[command(flatten)]
     lock: LockArgs,
-}
-
-/// How a certificate is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A line each, for people
-    Text,
-    /// One JSON object
-    Json,
 }
 
 /// Does what was asked for.

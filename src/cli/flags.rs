@@ -36,6 +36,15 @@ pub(super) enum Color {
     Never,
 }
 
+/// How something is printed, where people and programs want it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// JSON, for programs
+    Json,
+}
+
 /// Where the spec comes from.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Spec")]

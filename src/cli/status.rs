@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::error::{CliError, Exit};
-use super::flags::{AwsArgs, SpecArgs};
+use super::flags::{AwsArgs, Format, SpecArgs};
 use super::session::{self, Session};
 use crate::operate::Status;
 use crate::operate::status::{self, State};
@@ -27,7 +27,7 @@ The first line is one of: serving, degraded: WHY, asleep, being changed by WHO,
 not there. The exit code is 0 whatever it says; 1 when AWS cannot be read. Ctrl-C
 ends --watch with 130.
 
-JSON has the version of its shape in `version`; fields may be added to it, none
+JSON has the version of its shape in `version`, and with --watch one line a look; fields may be added to it, none
 change their meaning. Whether AWS is as the file says is not asked here:
 `kongstack plan` tells. Neither are alarms and cost.")]
 pub(super) struct StatusArgs {
@@ -41,15 +41,6 @@ pub(super) struct StatusArgs {
     spec: SpecArgs,
     #[command(flatten)]
     aws: AwsArgs,
-}
-
-/// How a status is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// One JSON object; with --watch one a line
-    Json,
 }
 
 /// Shows how the stack is.

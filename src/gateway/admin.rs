@@ -33,6 +33,47 @@ pub(crate) struct Reply {
     pub(crate) date: Option<SystemTime>,
 }
 
+/// Why an answer is not the Admin API's to one who may use it. The worst comes first: what Kong asks first, it refuses
+/// first. None of it says what Kong said, for that can hold the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub(crate) enum Closed {
+    /// The key is refused.
+    #[error("the gateway takes another key than the one in the secret")]
+    OtherKey,
+    /// The address is refused.
+    #[error("the address of this machine is not in `admin.allow`")]
+    NotListed,
+    /// There were too many requests.
+    #[error("`admin.rate_limit` is used up for this minute")]
+    Limited,
+    /// There is nothing at that path.
+    #[error("the gateway has no such route yet")]
+    NoRoute,
+    /// Something else.
+    #[error("the gateway answers {0}")]
+    Otherwise(StatusCode),
+}
+
+impl Reply {
+    /// The body of what was asked for; null where there is nothing to say.
+    ///
+    /// # Errors
+    /// When the Admin API did not do what it was asked.
+    pub(crate) fn opened(self) -> Result<Value, Closed> {
+        let is_empty = self.status == StatusCode::NO_CONTENT;
+        if self.status.is_success() && (is_empty || self.body.is_object()) {
+            return Ok(self.body);
+        }
+        Err(match self.status {
+            StatusCode::UNAUTHORIZED => Closed::OtherKey,
+            StatusCode::FORBIDDEN => Closed::NotListed,
+            StatusCode::TOO_MANY_REQUESTS => Closed::Limited,
+            StatusCode::NOT_FOUND => Closed::NoRoute,
+            status => Closed::Otherwise(status),
+        })
+    }
+}
+
 #[cfg(test)]
 impl Reply {
     /// One without a date.

@@ -11,7 +11,7 @@ mod tls;
 mod trouble;
 mod visitor;
 
-pub(crate) use admin::{AdminApi, Reply};
+pub(crate) use admin::{AdminApi, Closed, Reply};
 pub(crate) use exchange::Question;
 pub(crate) use leaf::Leaf;
 pub(crate) use network::Network;

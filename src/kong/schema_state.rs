@@ -52,6 +52,19 @@ impl fmt::Display for SchemaState {
     }
 }
 
+/// What the marks and the task definition of a live stack say of its schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SchemaMarks {
+    /// The image of the migrations task definition, which any migration would run with.
+    pub(crate) image: String,
+    /// The image that the spec asks for.
+    pub(crate) wanted: String,
+    /// The image whose `up` ran last.
+    pub(crate) schema: Option<String>,
+    /// The image whose `finish` ran last.
+    pub(crate) finished: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,14 +16,14 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{Clients, OrAbsent, failed};
-use crate::gateway::{AdminApi, Reply, Site};
+use crate::aws::{Clients, failed};
+use crate::gateway::{AdminApi, Closed, Site, Trouble};
+use crate::kinds::secrets::{CURRENT, Version, Which, value};
 use crate::kong::admin_key;
 use crate::kong::admin_route::{NAME, credential};
-use crate::resource::{Error, Pace};
+use crate::resource::{Error, Output, Pace, SecretVersionId};
 
-/// The stages of a secret's version, as Secrets Manager names them.
-const CURRENT: &str = "AWSCURRENT";
+/// The stage of a version that is to become the current one.
 const PENDING: &str = "AWSPENDING";
 
 /// How often in a row a new key must open before it counts: each answer may come from another data plane.
@@ -69,12 +69,6 @@ pub(crate) enum Unrotated {
     Interrupted,
 }
 
-/// A key, and the version of the secret that it is.
-struct Version {
-    id: String,
-    key: SecretString,
-}
-
 #[derive(Deserialize)]
 struct Page {
     data: Vec<Credential>,
@@ -92,16 +86,15 @@ struct Credential {
 /// # Errors
 /// When it cannot be done. The key that the secret holds works in any case, and another try goes on from there.
 pub(crate) async fn rotate(door: &Door<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<(), Unrotated> {
-    let current = door.version(CURRENT).await?;
-    let current = current.ok_or_else(|| Unrotated::Shut("the secret holds no key".to_owned()))?;
-    let known = door.credentials(&current.key).await?;
+    let current = door.current().await?;
+    let known = door.credentials(&current.value).await?;
     let pending = door.version(PENDING).await?;
     if pending.as_ref().is_some_and(|one| one.id == current.id) {
         say("an earlier rotation has made its key the current one");
         return door.unmark(&current.id).await;
     }
     let is = |credential: &Credential, version: &Version| {
-        credential.key.expose_secret() == version.key.expose_secret()
+        credential.key.expose_secret() == version.value.expose_secret()
     };
     let older = known.iter().filter(|one| {
         !is(one, &current) && !pending.as_ref().is_some_and(|pending| is(one, pending))
@@ -121,14 +114,14 @@ pub(crate) async fn rotate(door: &Door<'_>, say: &(dyn Fn(&str) + Sync)) -> Resu
         }
     };
     say("telling the gateway of it");
-    let credential = credential(new.key.expose_secret());
+    let credential = credential(new.value.expose_secret());
     let reply = door
-        .api(&current.key)?
+        .api(&current.value)?
         .put(&credential.path, &credential.body)
         .await;
-    expect(reply.map_err(|trouble| Unrotated::Shut(trouble.to_string()))?)?;
+    reply?.opened()?;
     say("waiting until the data planes take it");
-    door.until_taken(&new.key).await?;
+    door.until_taken(&new.value).await?;
     say("making it the current one");
     door.promote(&current.id, &new.id).await
 }
@@ -138,18 +131,17 @@ pub(crate) async fn rotate(door: &Door<'_>, say: &(dyn Fn(&str) + Sync)) -> Resu
 /// # Errors
 /// When it cannot be done.
 pub(crate) async fn finish(door: &Door<'_>) -> Result<usize, Unrotated> {
-    let current = door.version(CURRENT).await?;
-    let current = current.ok_or_else(|| Unrotated::Shut("the secret holds no key".to_owned()))?;
+    let current = door.current().await?;
     let (api, known) = (
-        door.api(&current.key)?,
-        door.credentials(&current.key).await?,
+        door.api(&current.value)?,
+        door.credentials(&current.value).await?,
     );
     let mut gone = 0;
     for credential in known {
-        if credential.key.expose_secret() != current.key.expose_secret() {
+        if credential.key.expose_secret() != current.value.expose_secret() {
             let path = format!("/consumers/{NAME}/key-auth/{}", credential.id);
             let reply = api.delete(&path).await;
-            expect(reply.map_err(|trouble| Unrotated::Shut(trouble.to_string()))?)?;
+            reply?.opened()?;
             gone += 1;
         }
     }
@@ -166,20 +158,14 @@ impl Door<'_> {
 
     /// The key at a stage, if there is one.
     async fn version(&self, stage: &str) -> Result<Option<Version>, Error> {
-        let call = self.clients.secrets().get_secret_value();
-        let call = call.secret_id(self.secret).version_stage(stage);
-        let answer = call
-            .send()
-            .await
-            .map_err(failed("secretsmanager:GetSecretValue"));
-        let answer = answer.or_absent(&["ResourceNotFoundException"])?;
-        Ok(answer.and_then(|answer| {
-            let key = answer.secret_string?.into();
-            Some(Version {
-                id: answer.version_id?,
-                key,
-            })
-        }))
+        value(self.clients.secrets(), self.secret, Which::Stage(stage)).await
+    }
+
+    /// The key that everybody gets.
+    async fn current(&self) -> Result<Version, Unrotated> {
+        let current = self.version(CURRENT).await?;
+        let current = current.filter(|current| !current.value.expose_secret().is_empty());
+        current.ok_or_else(|| Unrotated::Shut("the secret holds no key".to_owned()))
     }
 
     /// Puts a new key beside the current one.
@@ -195,15 +181,18 @@ impl Door<'_> {
             operation: "secretsmanager:PutSecretValue",
             missing: "a version",
         })?;
-        Ok(Version { id, key })
+        Ok(Version {
+            id: SecretVersionId::new(id),
+            value: key,
+        })
     }
 
     /// Every key the gateway knows.
     async fn credentials(&self, key: &SecretString) -> Result<Vec<Credential>, Unrotated> {
         let path = format!("/consumers/{NAME}/key-auth?size=1000");
         let reply = self.api(key)?.get(&path).await;
-        let reply = expect(reply.map_err(|trouble| Unrotated::Shut(trouble.to_string()))?)?;
-        let page: Page = serde_json::from_value(reply.body)
+        let body = reply?.opened()?;
+        let page: Page = serde_json::from_value(body)
             .map_err(|_| Unrotated::Shut("its list of keys cannot be read".to_owned()))?;
         Ok(page.data)
     }
@@ -233,15 +222,17 @@ impl Door<'_> {
     }
 
     /// Makes one version the current one in the place of another.
-    async fn promote(&self, from: &str, to: &str) -> Result<(), Unrotated> {
+    async fn promote(&self, from: &SecretVersionId, to: &SecretVersionId) -> Result<(), Unrotated> {
         let call = self.clients.secrets().update_secret_version_stage();
         let call = call.secret_id(self.secret).version_stage(CURRENT);
-        let call = call.remove_from_version_id(from).move_to_version_id(to);
+        let call = call
+            .remove_from_version_id(from.as_str())
+            .move_to_version_id(to.as_str());
         let moved = call.send().await;
         if let Err(error) = moved.map_err(failed("secretsmanager:UpdateSecretVersionStage")) {
             // A try whose answer was lost may have moved it, and then there was nothing left to move.
             let current = self.version(CURRENT).await?;
-            if current.is_none_or(|current| current.id != to) {
+            if current.is_none_or(|current| current.id != *to) {
                 return Err(Error::from(error).into());
             }
         }
@@ -249,10 +240,10 @@ impl Door<'_> {
     }
 
     /// Takes the mark of a proposal off a version.
-    async fn unmark(&self, version: &str) -> Result<(), Unrotated> {
+    async fn unmark(&self, version: &SecretVersionId) -> Result<(), Unrotated> {
         let call = self.clients.secrets().update_secret_version_stage();
         let call = call.secret_id(self.secret).version_stage(PENDING);
-        let unmarked = call.remove_from_version_id(version).send().await;
+        let unmarked = call.remove_from_version_id(version.as_str()).send().await;
         match unmarked.map_err(failed("secretsmanager:UpdateSecretVersionStage")) {
             Ok(_) => Ok(()),
             // A lost answer again: no version has the mark any more.
@@ -264,18 +255,17 @@ impl Door<'_> {
     }
 }
 
-/// Any answer but a success is a closed door. What Kong says of a refused key holds the key.
-fn expect(reply: Reply) -> Result<Reply, Unrotated> {
-    if reply.status.is_success() {
-        return Ok(reply);
+impl From<Trouble> for Unrotated {
+    fn from(trouble: Trouble) -> Self {
+        Self::Shut(trouble.to_string())
     }
-    Err(Unrotated::Shut(match reply.status.as_u16() {
-        401 => {
-            "the gateway takes another key than the one in the secret; `kongstack apply` mends that"
-                .to_owned()
-        }
-        403 => "the address of this machine is not in `admin.allow`".to_owned(),
-        429 => "`admin.rate_limit` is used up for this minute".to_owned(),
-        _ => format!("the gateway answers {}", reply.status),
-    }))
+}
+
+impl From<Closed> for Unrotated {
+    fn from(closed: Closed) -> Self {
+        Self::Shut(match closed {
+            Closed::OtherKey => format!("{closed}; `kongstack apply` mends that"),
+            _ => closed.to_string(),
+        })
+    }
 }

@@ -10,7 +10,7 @@ use futures::try_join;
 use crate::aws::Clients;
 use crate::blueprint::addresses;
 use crate::kinds::ecs::{EcsService, Held};
-use crate::kinds::secrets::{Secret, secret, value};
+use crate::kinds::secrets::{Secret, Which, secret, value};
 use crate::kong::environment::CLUSTER_CERT;
 use crate::kong::{CertificateFacts, UnreadablePair};
 use crate::observe::World;
@@ -78,7 +78,9 @@ pub(crate) async fn facts(
     live: &secret::Live,
     version: &SecretVersionId,
 ) -> Result<Result<CertificateFacts, UnreadablePair>, Error> {
-    let pair = value(clients.secrets(), live.arn().as_str(), version).await?;
+    let (client, which) = (clients.secrets(), Which::Version(version));
+    let held = value(client, live.arn().as_str(), which).await?;
+    let pair = held.map(|held| held.value).unwrap_or_default();
     Ok(CertificateFacts::read(&pair))
 }
 

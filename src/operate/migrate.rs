@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::aws::Clients;
 use crate::kinds::ecs::TaskDefinition;
 use crate::kinds::kong::{Schema, SchemaDesired, SchemaFinish, SchemaFinishDesired, by_hand};
-use crate::kong::schema_state::SchemaState;
+use crate::kong::schema_state::{SchemaMarks, SchemaState};
 use crate::lease::Grip;
 use crate::observe::World;
 use crate::resource::{
@@ -43,23 +43,10 @@ pub(crate) enum Missing {
     TaskDefinition,
 }
 
-/// What the marks and the task definition of a live stack say of its schema.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Known {
-    /// The image of the migrations task definition, which any migration would run with.
-    pub(crate) image: String,
-    /// The image that the spec asks for.
-    pub(crate) wanted: String,
-    /// The image whose `up` ran last.
-    pub(crate) schema: Option<String>,
-    /// The image whose `finish` ran last.
-    pub(crate) finished: Option<String>,
-}
-
 /// A live stack's schema, and how tasks on it run.
 pub(crate) struct Migrations {
     /// What is known of it.
-    pub(crate) known: Known,
+    pub(crate) known: SchemaMarks,
     stack: String,
     region: String,
     database: Arn,
@@ -113,7 +100,7 @@ impl Migrations {
         let mark = seen(&resource.address).and_then(|seen| seen.live_as::<Schema>());
         let finished = seen(&finish_resource.address);
         let finished = finished.and_then(|seen| seen.live_as::<SchemaFinish>());
-        let known = Known {
+        let known = SchemaMarks {
             image: image.to_owned(),
             wanted: schema.image.clone(),
             schema: mark.map(|live| live.image.clone()),

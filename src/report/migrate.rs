@@ -8,8 +8,7 @@ use super::screen::Screen;
 use super::style::{DONE, FAINT, HINT, STRONG, paint};
 use super::wrap::{clean, wrap};
 use crate::event::{Event, Sink};
-use crate::kong::schema_state::SchemaState;
-use crate::operate::migrate::Known;
+use crate::kong::schema_state::{SchemaMarks, SchemaState};
 use crate::resource::{Address, Note, Notify, Pace};
 
 /// Where the values of the status begin.
@@ -87,7 +86,7 @@ fn next(state: SchemaState, flags: &str) -> Option<String> {
 /// What the marks say, without a task.
 #[must_use]
 pub(crate) fn schema_status(
-    known: &Known,
+    known: &SchemaMarks,
     (stack, region): (&str, &str),
     flags: &str,
     width: usize,
@@ -112,7 +111,7 @@ pub(crate) fn schema_status(
 }
 
 /// What the marks come to.
-fn verdict(known: &Known, flags: &str) -> String {
+fn verdict(known: &SchemaMarks, flags: &str) -> String {
     let of = |mark: &Option<String>| mark.as_ref() == Some(&known.wanted);
     match (&known.schema, &known.finished) {
         (None, _) => format!(
@@ -141,8 +140,8 @@ fn verdict(known: &Known, flags: &str) -> String {
 mod tests {
     use super::*;
 
-    fn known(schema: Option<&str>, finished: Option<&str>, wanted: &str) -> Known {
-        Known {
+    fn known(schema: Option<&str>, finished: Option<&str>, wanted: &str) -> SchemaMarks {
+        SchemaMarks {
             image: "kong:3.9.3".to_owned(),
             wanted: wanted.to_owned(),
             schema: schema.map(str::to_owned),
@@ -150,7 +149,7 @@ mod tests {
         }
     }
 
-    fn shown(known: &Known) -> String {
+    fn shown(known: &SchemaMarks) -> String {
         let text = schema_status(known, ("kong-gw", "eu-west-1"), " -f gw.yaml", 80);
         let text = anstream::adapter::strip_str(&text).to_string();
         assert!(

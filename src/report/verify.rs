@@ -204,7 +204,9 @@ mod tests {
             (Check::Tls, Finding::Needs(Check::Dns)),
             (
                 Check::AdminApi,
-                Finding::NotChecked("this machine's address is not in `admin.allow`".to_owned()),
+                Finding::NotChecked(
+                    "the address of this machine is not in `admin.allow`".to_owned(),
+                ),
             ),
         ] {
             tally.put(check, finding);
@@ -234,7 +236,7 @@ mod tests {
                                     hint: make gw.example.com an alias or CNAME of lb &
                                           nothing else
         not checked  tls            needs dns
-        not checked  admin-api      this machine's address is not in `admin.allow`
+        not checked  admin-api      the address of this machine is not in `admin.allow`
 
         1 passed, 1 failed, 2 not checked
         ");
@@ -280,7 +282,7 @@ mod tests {
               "check": "admin-api",
               "claim": "the Admin API answers who has the key",
               "outcome": "not-checked",
-              "detail": "this machine's address is not in `admin.allow`",
+              "detail": "the address of this machine is not in `admin.allow`",
               "fix": null,
               "needs": null
             }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use futures::future::try_join3;
 use hyper::StatusCode;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::aws::{Clients, failed};
-use crate::gateway::{AdminApi, Reply, Site};
+use crate::aws::Clients;
+use crate::gateway::{AdminApi, Closed, Reply, Site};
+use crate::kinds::secrets::{self, CURRENT, Which};
 use crate::kong::admin_route::{AdminRoute, Entity, NAME};
 use crate::kong::admin_settings::Settings;
 use crate::resource::Error;
@@ -29,9 +30,6 @@ pub(crate) enum Seen {
     /// Nothing can be said, for this reason.
     NotCompared(String),
 }
-
-/// What [`Seen::NotListed`] is called to a person.
-pub(super) const NOT_LISTED: &str = "the address of this machine is not in `admin.allow`";
 
 /// Why the route could not be written.
 pub(super) enum Unwritten {
@@ -54,12 +52,13 @@ pub(crate) type Key = Result<SecretString, String>;
 
 /// The key, from its secret. A plan goes on without it.
 pub(crate) async fn key(clients: &Clients, secret: &str) -> Key {
-    let call = clients.secrets().get_secret_value();
-    let answer = call.secret_id(secret).send().await;
-    let answer = answer.map_err(failed("secretsmanager:GetSecretValue"));
-    let answer = answer.map_err(|error| format!("the key cannot be read: {error}"))?;
-    let key = answer.secret_string.map(SecretString::from);
-    key.ok_or_else(|| "the secret holds no key".to_owned())
+    let current = secrets::value(clients.secrets(), secret, Which::Stage(CURRENT)).await;
+    let current = current.map_err(|error| format!("the key cannot be read: {error}"))?;
+    let current = current.ok_or_else(|| "there is no secret of the key".to_owned())?;
+    match current.value.expose_secret().is_empty() {
+        true => Err("the secret holds no key".to_owned()),
+        false => Ok(current.value),
+    }
 }
 
 /// Looks at the route.
@@ -93,45 +92,21 @@ async fn read(api: &AdminApi<'_>) -> Seen {
     let plugins = format!("{route}/plugins");
     let read = try_join3(api.get(&service), api.get(&route), api.get(&plugins)).await;
     let replies = match read {
-        Ok((service, route, plugins)) => [service, route, plugins],
+        Ok((service, route, plugins)) => [service, route, plugins].map(Reply::opened),
         Err(trouble) => return Seen::NotCompared(trouble.to_string()),
     };
-    if replies
-        .iter()
-        .any(|reply| reply.status == StatusCode::UNAUTHORIZED)
-    {
-        return Seen::OtherKey;
+    match replies {
+        [Ok(service), Ok(route), Ok(plugins)] => {
+            let plugins = plugins.get("data").and_then(Value::as_array);
+            let plugins = plugins.map_or(&[][..], Vec::as_slice);
+            Seen::Settings(Settings::of(&service, &route, plugins))
+        }
+        some => match some.into_iter().filter_map(Result::err).min() {
+            Some(Closed::OtherKey) => Seen::OtherKey,
+            Some(Closed::NotListed) => Seen::NotListed,
+            why => Seen::NotCompared(why.map_or_else(String::new, |why| why.to_string())),
+        },
     }
-    if replies
-        .iter()
-        .any(|reply| reply.status == StatusCode::FORBIDDEN)
-    {
-        return Seen::NotListed;
-    }
-    if let Some(reason) = replies.iter().find_map(unusable) {
-        return Seen::NotCompared(reason);
-    }
-    let [service, route, plugins] = replies.map(|reply| reply.body);
-    let plugins = plugins.get("data").and_then(Value::as_array);
-    Seen::Settings(Settings::of(
-        &service,
-        &route,
-        plugins.map_or(&[][..], Vec::as_slice),
-    ))
-}
-
-/// Why an answer is none of the Admin API's; nothing for one that is.
-fn unusable(reply: &Reply) -> Option<String> {
-    if reply.status.is_success() && reply.body.is_object() {
-        return None;
-    }
-    Some(match reply.status {
-        StatusCode::UNAUTHORIZED => "the key is refused".to_owned(),
-        StatusCode::FORBIDDEN => NOT_LISTED.to_owned(),
-        StatusCode::NOT_FOUND => "the gateway has no such route yet".to_owned(),
-        StatusCode::TOO_MANY_REQUESTS => "`admin.rate_limit` is used up for this minute".to_owned(),
-        status => format!("the gateway answers {status}"),
-    })
 }
 
 /// Writes the route, its guards before the way they guard. The credential needs no writing: it opened the door.
@@ -152,7 +127,6 @@ async fn put(api: &AdminApi<'_>, entity: &Entity) -> Result<(), Unwritten> {
     let reply = api.put(&entity.path, &entity.body).await;
     let reply = reply.map_err(|trouble| Unwritten::Unreachable(trouble.to_string()))?;
     match reply.status {
-        status if status.is_success() => Ok(()),
         status @ (StatusCode::BAD_REQUEST | StatusCode::CONFLICT) => {
             Err(Unwritten::Refused(Error::Failed {
                 what: format!("PUT {} of the Admin API", entity.path),
@@ -165,8 +139,9 @@ async fn put(api: &AdminApi<'_>, entity: &Entity) -> Result<(), Unwritten> {
                     .collect(),
             }))
         }
-        status => Err(Unwritten::Unreachable(
-            unusable(&reply).unwrap_or_else(|| format!("the gateway answers {status}")),
-        )),
+        _ => match reply.opened() {
+            Ok(_) => Ok(()),
+            Err(closed) => Err(Unwritten::Unreachable(closed.to_string())),
+        },
     }
 }

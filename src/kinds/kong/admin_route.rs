@@ -12,7 +12,7 @@ use futures::future::join;
 use super::admin_api::{self, Entrance, Key, Seen, Unwritten};
 use super::marks::{self, AdminMark};
 use super::work;
-use crate::gateway::Site;
+use crate::gateway::{Closed, Site};
 use crate::kinds::ecs::{self, OneOff};
 use crate::kong::admin_route::AdminRoute as Route;
 use crate::kong::migrations::Work;
@@ -183,8 +183,8 @@ impl Kind for AdminRoute {
 
     fn warnings(desired: &Desired, live: Option<&Live>) -> Vec<Warning> {
         let why = match live.map(|live| &live.seen) {
-            Some(Seen::NotListed) => Some(admin_api::NOT_LISTED),
-            Some(Seen::NotCompared(why)) => Some(why.as_str()),
+            Some(Seen::NotListed) => Some(Closed::NotListed.to_string()),
+            Some(Seen::NotCompared(why)) => Some(why.clone()),
             _ => None,
         };
         match why {

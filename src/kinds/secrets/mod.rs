@@ -5,4 +5,4 @@ pub(crate) mod secret;
 mod secret_calls;
 
 pub(crate) use secret::Secret;
-pub(crate) use secret_calls::{current_version, value};
+pub(crate) use secret_calls::{CURRENT, Version, Which, current_version, value};

@@ -109,29 +109,57 @@ pub(super) async fn note_expiry(cx: &Step, desired: &Desired, live: &Live) -> Re
     let Some(version) = &live.version else {
         return Ok(());
     };
-    let value = value(cx.clients().secrets(), live.arn.as_str(), version).await?;
-    match expiry(desired, &value, version) {
+    let (client, which) = (cx.clients().secrets(), Which::Version(version));
+    let held = value(client, live.arn.as_str(), which).await?;
+    match held.and_then(|held| expiry(desired, &held.value, version)) {
         Some(expiry) => note(cx, live, &expiry).await,
         None => Ok(()),
     }
 }
 
-/// What a version of a secret holds; empty where it holds no text.
+/// The stage of the version that everybody gets who names none.
+pub(crate) const CURRENT: &str = "AWSCURRENT";
+
+/// Which version of a secret.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which<'a> {
+    /// The one of an id.
+    Version(&'a SecretVersionId),
+    /// The one at a stage.
+    Stage(&'a str),
+}
+
+/// A version of a secret.
+pub(crate) struct Version {
+    /// Which it is.
+    pub(crate) id: SecretVersionId,
+    /// What it holds; empty where it holds no text.
+    pub(crate) value: SecretString,
+}
+
+/// A version of the secret of a name or an ARN, if there are both.
 ///
 /// # Errors
 /// When AWS refuses.
 pub(crate) async fn value(
     client: &Client,
-    id: &str,
-    version: &SecretVersionId,
-) -> Result<SecretString, Error> {
-    let call = client
-        .get_secret_value()
-        .secret_id(id)
-        .version_id(version.as_str());
+    secret: &str,
+    which: Which<'_>,
+) -> Result<Option<Version>, Error> {
+    let call = client.get_secret_value().secret_id(secret);
+    let call = match which {
+        Which::Version(id) => call.version_id(id.as_str()),
+        Which::Stage(stage) => call.version_stage(stage),
+    };
     let answer = call.send().await;
-    let answer = answer.map_err(failed("secretsmanager:GetSecretValue"))?;
-    Ok(answer.secret_string.unwrap_or_default().into())
+    let answer = answer.map_err(failed("secretsmanager:GetSecretValue"));
+    let Some(answer) = answer.or_absent(ABSENT)? else {
+        return Ok(None);
+    };
+    Ok(Some(Version {
+        id: SecretVersionId::new(answer.version_id.unwrap_or_default()),
+        value: answer.secret_string.unwrap_or_default().into(),
+    }))
 }
 
 fn expiry(desired: &Desired, value: &SecretString, version: &SecretVersionId) -> Option<Expiry> {

@@ -7,14 +7,8 @@ use serde_json::Value;
 
 use super::tally::Finding;
 use crate::aws::Clients;
-use crate::gateway::{AdminApi, Question, Reply, Site, Trouble};
+use crate::gateway::{AdminApi, Closed, Question, Reply, Site, Trouble};
 use crate::kinds::kong::admin_key;
-
-/// Why the Admin API says nothing just now.
-pub(super) const USED_UP: &str = "`admin.rate_limit` is used up for this minute";
-
-/// Why the Admin API cannot be asked from here.
-const NOT_LISTED: &str = "this machine's address is not in `admin.allow`";
 
 /// How the Admin API is reached.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +82,9 @@ pub(super) fn without_key(answer: &Result<StatusCode, Trouble>, flags: &str) -> 
     let apply = format!("`kongstack apply{flags}` puts the admin route right");
     match answer {
         Ok(StatusCode::UNAUTHORIZED) => Finding::passed("401 without the key"),
-        Ok(StatusCode::FORBIDDEN) => Finding::passed(format!("403 without the key: {NOT_LISTED}")),
+        Ok(StatusCode::FORBIDDEN) => {
+            Finding::passed(format!("403 without the key: {}", Closed::NotListed))
+        }
         Ok(status) if status.is_success() => Finding::failed(format!(
             "THE ADMIN API IS OPEN: it answers {status} without the key"
         ))
@@ -111,7 +107,7 @@ pub(super) fn list(allow: &[Ipv4Net], asked: &Asked) -> Finding {
     }
     match asked {
         Asked::Reply(reply) if reply.status == StatusCode::FORBIDDEN => {
-            Finding::passed(format!("403 with the key: {NOT_LISTED}"))
+            Finding::passed(format!("403 with the key: {}", Closed::NotListed))
         }
         Asked::Reply(reply) if reply.status.is_success() && allow.is_empty() => {
             Finding::failed("`admin.allow` admits nobody, and this machine was let in")
@@ -136,8 +132,8 @@ pub(super) fn api(asked: &Asked, flags: &str) -> Finding {
     };
     match reply.status {
         StatusCode::OK => {}
-        StatusCode::FORBIDDEN => return Finding::not_checked(NOT_LISTED),
-        StatusCode::TOO_MANY_REQUESTS => return Finding::not_checked(USED_UP),
+        StatusCode::FORBIDDEN => return Finding::not_checked(Closed::NotListed.to_string()),
+        StatusCode::TOO_MANY_REQUESTS => return Finding::not_checked(Closed::Limited.to_string()),
         StatusCode::UNAUTHORIZED => {
             return Finding::failed("the key of the secret is refused")
                 .fix(format!("`kongstack apply{flags}` writes it again"));
@@ -189,7 +185,7 @@ mod tests {
             (Ok(StatusCode::UNAUTHORIZED), "passed: 401 without the key"),
             (
                 Ok(StatusCode::FORBIDDEN),
-                "passed: 403 without the key: this machine's address is not in `admin.allow`",
+                "passed: 403 without the key: the address of this machine is not in `admin.allow`",
             ),
             (
                 Ok(StatusCode::OK),
@@ -226,12 +222,12 @@ mod tests {
             (
                 &some[..],
                 refused(),
-                "passed: 403 with the key: this machine's address is not in `admin.allow`",
+                "passed: 403 with the key: the address of this machine is not in `admin.allow`",
             ),
             (
                 &[][..],
                 refused(),
-                "passed: 403 with the key: this machine's address is not in `admin.allow`",
+                "passed: 403 with the key: the address of this machine is not in `admin.allow`",
             ),
             (
                 &some[..],
@@ -275,7 +271,7 @@ mod tests {
             ),
             (
                 reply(StatusCode::FORBIDDEN, json!({})),
-                "not checked: this machine's address is not in `admin.allow`",
+                "not checked: the address of this machine is not in `admin.allow`",
             ),
             (
                 reply(StatusCode::TOO_MANY_REQUESTS, json!({})),

@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 
 use super::tally::Finding;
-use crate::gateway::{Reply, Trouble};
+use crate::gateway::{Closed, Reply, Trouble};
 use crate::operate::status::{Activity, Database, Migrations};
 
 /// Judges the cluster and its writer. One that sleeps is well.
@@ -78,7 +78,7 @@ pub(super) fn link(status: &Result<Reply, Trouble>, flags: &str) -> Finding {
         (StatusCode::OK, Some(false)) => Finding::failed("Kong says it is not reachable").fix(
             format!("`kongstack logs cp{flags}` says why: a name, a group, a password, a pause"),
         ),
-        (StatusCode::TOO_MANY_REQUESTS, _) => Finding::not_checked(super::admin::USED_UP),
+        (StatusCode::TOO_MANY_REQUESTS, _) => Finding::not_checked(Closed::Limited.to_string()),
         (status, _) => Finding::failed(format!("the Admin API answers {status} to /status")),
     }
 }

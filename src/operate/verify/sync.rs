@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use serde::Deserialize;
 
 use super::tally::Finding;
-use crate::gateway::{Reply, Trouble};
+use crate::gateway::{Closed, Reply, Trouble};
 
 /// A data plane says so every 30 seconds; the control plane remembers it for 14 days.
 const LIVE: Duration = Duration::from_secs(60);
@@ -41,7 +41,7 @@ pub(super) fn judge(
     };
     match reply.status {
         StatusCode::OK => {}
-        StatusCode::TOO_MANY_REQUESTS => return Finding::not_checked(super::admin::USED_UP),
+        StatusCode::TOO_MANY_REQUESTS => return Finding::not_checked(Closed::Limited.to_string()),
         status => {
             let seen = format!("the Admin API answers {status} to /clustering/data-planes");
             return Finding::failed(seen);
