@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::standin::gateway::stack::Stack;
-use crate::support::{Output, example};
+use crate::standin::gateway::stack::{REGION, Stack};
+use crate::support::{Output, Running, example};
 
 fn admin_key(stack: &Stack, action: &str) -> Output {
     let file = example("quickstart");
@@ -70,14 +70,59 @@ async fn a_rotation_that_was_cut_short_goes_on_with_the_key_it_made() {
             let _ = admin_key(&stack, "finish").exits(0);
             assert!(!opens(&stack, &old));
             // Two keys in all, however often it was begun.
-            let admin = stack.admin().await;
-            let known = admin.get("/consumers/kongstack-admin/key-auth");
-            assert_eq!(
-                known["data"].as_array().map(Vec::len),
-                Some(1),
-                "{operation} {kind}"
-            );
+            assert_eq!(keys(&stack).await, 1, "{operation} {kind}");
         }
+    }
+}
+
+/// How many keys the gateway takes.
+async fn keys(stack: &Stack) -> usize {
+    let known = stack
+        .admin()
+        .await
+        .get("/consumers/kongstack-admin/key-auth");
+    known["data"].as_array().map_or(0, Vec::len)
+}
+
+#[tokio::test]
+async fn a_rotation_killed_at_any_of_its_steps_goes_on_and_no_key_is_left_over() {
+    let file = example("quickstart");
+    for step in [
+        "putting a new key into the secret",
+        "telling the gateway of it",
+        "waiting until the data planes take it",
+        "making it the current one",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+    ] {
+        let stack = Stack::quickstart();
+        let old = stack.key().await;
+        stack.world.forget_calls();
+        let args = ["admin-key", "rotate", "-f", &file, "--auto-approve"];
+        let mut run = Running::begin(&stack.world, &args);
+        match step.contains(':') {
+            true => run.until(step),
+            false => run.until_it_says(step),
+        }
+        run.signal("-KILL");
+        let _ = run.ends();
+        stack.world.let_the_lease_expire(REGION);
+        // Whoever holds the old key, or asks the secret, is let in whatever happened.
+        assert!(
+            opens(&stack, &old) && opens(&stack, &stack.key().await),
+            "{step}"
+        );
+        if stack.key().await == old {
+            let _ = admin_key(&stack, "rotate").exits(0);
+        }
+        let _ = admin_key(&stack, "finish").exits(0);
+        let new = stack.key().await;
+        assert_ne!(old, new, "{step}");
+        assert!(!opens(&stack, &old) && opens(&stack, &new), "{step}");
+        assert_eq!(keys(&stack).await, 1, "{step}");
+        // The next rotation finds nothing of this one in its way.
+        let _ = admin_key(&stack, "rotate").exits(0);
+        assert_ne!(stack.key().await, new, "{step}");
     }
 }
 

@@ -76,7 +76,16 @@ pub(crate) struct Surroundings<'a> {
 
 /// The settings of a task, secrets left out.
 pub(crate) fn environment(role: Role, around: &Surroundings<'_>) -> Environment {
-    let ours = TABLE.iter().filter(|setting| setting.on.contains(&role));
+    drawn_from(TABLE, role, around)
+}
+
+fn drawn_from<'a>(
+    table: impl IntoIterator<Item = &'a Setting>,
+    role: Role,
+    around: &Surroundings<'_>,
+) -> Environment {
+    let ours = table.into_iter();
+    let ours = ours.filter(|setting| setting.on.contains(&role));
     let ours = ours.filter_map(|setting| {
         let value = value(setting, role, around)?;
         Some((setting.name.to_owned(), value))

@@ -1,5 +1,8 @@
 //! What the table holds, and that nothing the stack stands on can be taken from under it.
 
+use std::cell::Cell;
+use std::panic::catch_unwind;
+
 use super::*;
 use crate::spec::{Source, load};
 
@@ -20,6 +23,42 @@ const FREE: [&str; 11] = [
     "KONG_LOG_LEVEL",
 ];
 
+thread_local! {
+    /// The row of the table that is left out just now.
+    static LEFT_OUT: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// The tests of what the settings are for.
+const CLAIMS: [fn(); 9] = [
+    only_what_uses_the_database_knows_it,
+    the_database_is_found_where_the_stack_has_it,
+    the_planes_meet_at_one_port_with_one_certificate,
+    the_admin_api_listens_on_the_control_plane_only_and_the_gui_nowhere,
+    the_load_balancer_is_believed_about_its_own_client_and_nothing_else,
+    nothing_is_told_to_strangers,
+    what_a_task_says_goes_where_ecs_takes_it_from,
+    a_worker_has_the_time_that_its_task_has,
+    workers_follow_the_task_not_the_host,
+];
+
+#[test]
+fn whatever_setting_is_taken_away_a_test_misses_it() {
+    for (index, setting) in TABLE.iter().enumerate() {
+        // A secret is no part of the environment; `blueprint` tests where it comes from.
+        if setting.value == Value::Secret {
+            continue;
+        }
+        LEFT_OUT.set(Some(index));
+        let missed = CLAIMS.iter().any(|claim| catch_unwind(claim).is_err());
+        LEFT_OUT.set(None);
+        assert!(
+            missed,
+            "nothing misses {} on {:?}",
+            setting.name, setting.on
+        );
+    }
+}
+
 fn of(role: Role, own: &[(&str, &str)]) -> BTreeMap<String, String> {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let own = own.iter().map(owned).collect();
@@ -31,7 +70,10 @@ fn of(role: Role, own: &[(&str, &str)]) -> BTreeMap<String, String> {
         cpu: 2048,
         own: &own,
     };
-    let environment = environment(role, &around).into_iter();
+    let left = LEFT_OUT.get();
+    let table = TABLE.iter().enumerate();
+    let table = table.filter(|(index, _)| left != Some(*index));
+    let environment = drawn_from(table.map(|(_, setting)| setting), role, &around).into_iter();
     environment
         .map(|(name, value)| (name, value.to_string()))
         .collect()
@@ -105,6 +147,19 @@ fn only_what_uses_the_database_knows_it() {
 }
 
 #[test]
+fn the_database_is_found_where_the_stack_has_it() {
+    for role in [Role::ControlPlane, Role::Migrations] {
+        for (name, value) in [
+            ("KONG_PG_HOST", "db.example"),
+            ("KONG_PG_PORT", "5432"),
+            ("KONG_PG_DATABASE", "kong"),
+        ] {
+            assert_eq!(get(role, name).as_deref(), Some(value), "{role} {name}");
+        }
+    }
+}
+
+#[test]
 fn the_planes_meet_at_one_port_with_one_certificate() {
     let listen = get(Role::ControlPlane, "KONG_CLUSTER_LISTEN");
     assert_eq!(listen.as_deref(), Some("0.0.0.0:8005"));
@@ -112,8 +167,13 @@ fn the_planes_meet_at_one_port_with_one_certificate() {
     assert_eq!(name.as_deref(), Some("config.kong.local:8005"));
     for role in [Role::ControlPlane, Role::DataPlane] {
         assert_eq!(get(role, "KONG_CLUSTER_MTLS").as_deref(), Some("shared"));
+    }
+    for role in ROLES {
         assert_eq!(get(role, "KONG_DNS_STALE_TTL").as_deref(), Some("5"));
     }
+    let role = |role| get(role, "KONG_ROLE");
+    assert_eq!(role(Role::ControlPlane).as_deref(), Some("control_plane"));
+    assert_eq!(role(Role::DataPlane).as_deref(), Some("data_plane"));
 }
 
 #[test]
@@ -129,6 +189,7 @@ fn the_admin_api_listens_on_the_control_plane_only_and_the_gui_nowhere() {
         assert_eq!(listen(role, "KONG_ADMIN_GUI_LISTEN"), "off");
         assert_eq!(listen(role, "KONG_STATUS_LISTEN"), "0.0.0.0:8007");
     }
+    assert_eq!(listen(Role::DataPlane, "KONG_PROXY_LISTEN"), "0.0.0.0:8000");
 }
 
 #[test]
@@ -148,8 +209,9 @@ fn nothing_is_told_to_strangers() {
             "{role}"
         );
     }
-    let headers = get(Role::DataPlane, "KONG_HEADERS").unwrap_or_default();
-    assert!(!headers.contains("server_tokens"), "{headers}");
+    let headers = get(Role::DataPlane, "KONG_HEADERS");
+    // Kong's default, and so what it is without the setting, has `server_tokens` in it.
+    assert_eq!(headers.as_deref(), Some("latency_tokens"));
     // The default format of nginx's access log, without a header that could hold a key.
     let format = |name: &&String| name.contains("LOG_FORMAT") || name.contains("NGINX_HTTP_LOG");
     let all: Vec<String> = ROLES
@@ -157,6 +219,19 @@ fn nothing_is_told_to_strangers() {
         .flat_map(|role| of(role, &[]).into_keys())
         .collect();
     assert_eq!(all.iter().find(format), None);
+}
+
+#[test]
+fn what_a_task_says_goes_where_ecs_takes_it_from() {
+    let log = |role, name: &str| get(role, &format!("KONG_{name}_LOG")).unwrap_or_default();
+    for (role, part) in [(Role::DataPlane, "PROXY"), (Role::ControlPlane, "ADMIN")] {
+        assert_eq!(log(role, &format!("{part}_ACCESS")), "/dev/stdout");
+        assert_eq!(log(role, &format!("{part}_ERROR")), "/dev/stderr");
+    }
+    for role in [Role::ControlPlane, Role::DataPlane] {
+        assert_eq!(log(role, "STATUS_ACCESS"), "off");
+        assert_eq!(log(role, "STATUS_ERROR"), "/dev/stderr");
+    }
 }
 
 #[test]

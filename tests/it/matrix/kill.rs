@@ -5,11 +5,13 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::points::{Divergence, Tally, try_all};
+use super::promises::kept;
 use super::scenario::Scenario;
 use super::stage::Stage;
 use crate::support::standin::Fork;
 
-/// Kills the scenario after each of the mutating calls that `is_wanted` chooses, and runs it again.
+/// Kills the scenario after each of the mutating calls that `is_wanted` chooses, insists on what holds at any moment, and
+/// runs it again.
 pub(crate) fn kill(scenario: Scenario, is_wanted: &dyn Fn(&Fork) -> bool) -> Tally {
     let since = Instant::now();
     let name = format!("kill {}", scenario.name);
@@ -29,7 +31,9 @@ pub(crate) fn kill(scenario: Scenario, is_wanted: &dyn Fn(&Fork) -> bool) -> Tal
         &wanted,
         |(fork, _)| named(fork),
         |(_, branch)| {
-            let outcome = stage.converges(branch);
+            let outcome = kept(branch, &stage.scenario)
+                .and_then(|()| stage.converges(branch))
+                .and_then(|()| kept(branch, &stage.scenario));
             branch.place().end();
             outcome
         },

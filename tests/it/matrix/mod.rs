@@ -8,6 +8,7 @@ mod ending;
 mod fault;
 mod kill;
 mod points;
+mod promises;
 mod scenario;
 mod stage;
 

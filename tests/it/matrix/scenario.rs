@@ -8,7 +8,8 @@ pub(crate) const REGION: &str = "eu-west-1";
 /// The zone in which the stack makes its record; somebody else's.
 pub(crate) const ZONE: &str = "example.com";
 
-/// The names that the stack answers to.
+/// The names that the stack answers to: the one it begins with, and the one it may get.
+pub(crate) const NAMES: [&str; 2] = [DOMAIN, OTHER_DOMAIN];
 const DOMAIN: &str = "gw.example.com";
 const OTHER_DOMAIN: &str = "api.example.com";
 
@@ -23,6 +24,8 @@ pub(crate) struct Scenario {
     pub(crate) spec: String,
     /// `apply`, `cert rotate` or `destroy`.
     pub(crate) command: &'static str,
+    /// Whether traffic goes on all the while.
+    pub(crate) serves: bool,
 }
 
 /// All there are. Together they make, change, replace and delete every kind.
@@ -34,6 +37,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         before: Some(base.clone()),
         spec,
         command: "apply",
+        serves: false,
     };
     vec![
         Scenario {
@@ -41,12 +45,17 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             before: None,
             spec: base.clone(),
             command: "apply",
+            serves: false,
         },
-        changed("upgrade", spec("nat", "3.9.1", 1024, 6, "")),
+        Scenario {
+            serves: true,
+            ..changed("upgrade", spec("nat", "3.9.1", 1024, 6, ""))
+        },
         changed("replace", renamed),
         changed("network", spec("endpoints", "3.8.1", 512, 4, "")),
         Scenario {
             command: "cert rotate",
+            serves: true,
             ..changed("rotate", base.clone())
         },
         Scenario {
