@@ -52,7 +52,7 @@ clients! {
     acm: aws_sdk_acm;
     /// Application Auto Scaling.
     autoscaling: aws_sdk_applicationautoscaling;
-    /// CloudWatch: metrics.
+    /// CloudWatch: metrics, alarms, dashboards.
     cloudwatch: aws_sdk_cloudwatch;
     /// CloudWatch Logs.
     logs: aws_sdk_cloudwatchlogs;
@@ -74,6 +74,8 @@ clients! {
     route53: aws_sdk_route53;
     /// Service Quotas; asked only about a quota that has been reached.
     quotas: aws_sdk_servicequotas;
+    /// SNS: the topic of alarms.
+    sns: aws_sdk_sns;
     /// Secrets Manager.
     secrets: aws_sdk_secretsmanager;
     /// Cloud Map.

@@ -62,6 +62,8 @@ fixed! {
     data_plane_service: DataPlane, "service";
     scalable_target: DataPlane, "scalable-target";
     alias: Dns, "alias";
+    alarm_topic: Alarms, "topic";
+    dashboard: Alarms, "dashboard";
 }
 
 macro_rules! numbered {

@@ -214,12 +214,13 @@ fn streams_of(spec: &StackSpec, group: Named) -> Text {
         .then(format!(":log-group:{}:*", spec.name_of(group)))
 }
 
-fn account() -> Ref<AccountId> {
+/// The account that the stack lives in.
+pub(super) fn account() -> Ref<AccountId> {
     Ref::Of(addresses::account())
 }
 
 /// The part of AWS that a region belongs to, as ARNs name it.
-fn partition(region: &str) -> &'static str {
+pub(super) fn partition(region: &str) -> &'static str {
     if region.starts_with("cn-") {
         "aws-cn"
     } else if region.starts_with("us-gov-") {

@@ -5,8 +5,10 @@
 pub(crate) mod addresses;
 mod admin_guard;
 mod admin_route;
+mod alarms;
 mod compute;
 mod control_plane;
+mod dashboard;
 mod data_plane;
 mod database;
 mod discovery;
@@ -47,5 +49,7 @@ pub(crate) fn draw(spec: &StackSpec) -> Blueprint {
     data_plane::draw(&mut draft);
     admin_route::draw(&mut draft);
     dns::draw(&mut draft);
+    alarms::draw(&mut draft);
+    dashboard::draw(&mut draft);
     draft.finish()
 }

@@ -29,7 +29,7 @@ ends --watch with 130.
 
 JSON has the version of its shape in `version`, and with --watch one line a look; fields may be added to it, none
 change their meaning. Whether AWS is as the file says is not asked here:
-`kongstack plan` tells. Neither are alarms and cost.")]
+`kongstack plan` tells. Neither is cost.")]
 pub(super) struct StatusArgs {
     /// Look again every 5 seconds: redrawn on a terminal, elsewhere printed when it changes
     #[arg(long)]

@@ -5,6 +5,7 @@
 
 pub(crate) mod acm;
 pub(crate) mod autoscaling;
+pub(crate) mod cloudwatch;
 pub(crate) mod discovery;
 pub(crate) mod ec2;
 pub(crate) mod ecs;
@@ -16,6 +17,7 @@ pub(crate) mod logs;
 pub(crate) mod rds;
 pub(crate) mod route53;
 pub(crate) mod secrets;
+pub(crate) mod sns;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +28,8 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<autoscaling::ScalableTarget>(),
     kind::<autoscaling::ScalingPolicy>(),
     kind::<acm::Certificate>(),
+    kind::<cloudwatch::Alarm>(),
+    kind::<cloudwatch::Dashboard>(),
     kind::<ec2::ElasticIp>(),
     kind::<ec2::InternetGateway>(),
     kind::<ec2::NatGateway>(),
@@ -53,6 +57,8 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<rds::DbSubnetGroup>(),
     kind::<route53::Alias>(),
     kind::<route53::Validation>(),
+    kind::<sns::Subscription>(),
+    kind::<sns::Topic>(),
     kind::<secrets::Secret>(),
     kind::<discovery::Namespace>(),
     kind::<discovery::DiscoveryService>(),

@@ -7,7 +7,7 @@ use super::style::{DONE, ERROR, FAINT, HINT, STRONG, UPDATE, paint};
 use super::wrap::{clean, hang};
 use crate::operate::Status;
 use crate::operate::status::{
-    Certificate, Certificates, Deployment, Holder, LoadBalancer, Migrations, Moment, Nodes,
+    Alarms, Certificate, Certificates, Deployment, Holder, LoadBalancer, Migrations, Moment, Nodes,
     Rollout, State, Targets,
 };
 
@@ -65,7 +65,7 @@ fn parts(status: &Status) -> Vec<(&'static str, Vec<String>)> {
         nodes.map_or_else(none, |nodes| of_plane(nodes, control, now))
     };
     let database = status.database.as_ref();
-    vec![
+    let mut parts = vec![
         (
             "load balancer",
             status.load_balancer.as_ref().map_or_else(none, balancer),
@@ -79,14 +79,12 @@ fn parts(status: &Status) -> Vec<(&'static str, Vec<String>)> {
         ("database", database.map_or_else(none, database::lines)),
         ("migrations", migrations(status.migrations.as_ref())),
         ("certificates", certificates(&status.certificates, now)),
-        (
-            "lease",
-            status
-                .lease
-                .as_ref()
-                .map_or_else(|| vec!["nobody holds it".to_owned()], lease),
-        ),
-    ]
+    ];
+    parts.extend(status.alarms.as_ref().map(|it| ("alarms", alarms(it))));
+    let nobody = || vec!["nobody holds it".to_owned()];
+    let lease = status.lease.as_ref().map_or_else(nobody, lease);
+    parts.push(("lease", lease));
+    parts
 }
 
 fn paragraph(name: &str, lines: &[String], width: usize) -> String {
@@ -240,6 +238,31 @@ fn certificate(one: &Certificate, now: Moment) -> String {
         None | Some("ISSUED") => expiry,
         Some(status) => format!("{status}, {expiry}"),
     }
+}
+
+/// `9 alarms, all OK`, or those that ring, and what they lack.
+fn alarms(alarms: &Alarms) -> Vec<String> {
+    let Alarms {
+        count,
+        in_alarm,
+        without_data,
+        unconfirmed,
+    } = alarms;
+    let all = counted(*count, "alarm");
+    let mut lines = vec![match (in_alarm.as_slice(), without_data.as_slice()) {
+        _ if *count == 0 => "not there".to_owned(),
+        ([], []) => format!("{all}, all OK"),
+        ([], _) => format!("{all}, none rings"),
+        (ringing, _) => format!("{} of {all}: {}", ringing.len(), ringing.join(", ")),
+    }];
+    if !without_data.is_empty() {
+        lines.push(format!("insufficient data: {}", without_data.join(", ")));
+    }
+    let unconfirmed = unconfirmed.iter();
+    lines.extend(unconfirmed.map(|email| {
+        format!("{email} has not confirmed yet, and gets no mail: the link is in a mail from AWS")
+    }));
+    lines
 }
 
 fn lease(lease: &Holder) -> Vec<String> {

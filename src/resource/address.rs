@@ -35,11 +35,13 @@ pub(crate) enum Layer {
     DataPlane,
     /// Route 53 records.
     Dns,
+    /// Alarms, whom they are told to, and the dashboard.
+    Alarms,
 }
 
 impl Layer {
     /// Every layer, in the order of display.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Lookup,
         Self::Network,
         Self::Security,
@@ -54,6 +56,7 @@ impl Layer {
         Self::ControlPlane,
         Self::DataPlane,
         Self::Dns,
+        Self::Alarms,
     ];
 
     /// The first segment of the addresses of this layer.
@@ -74,6 +77,7 @@ impl Layer {
             Self::ControlPlane => "control-plane",
             Self::DataPlane => "data-plane",
             Self::Dns => "dns",
+            Self::Alarms => "alarms",
         }
     }
 }

@@ -38,6 +38,15 @@ impl Inventory {
         Ok(Self(found))
     }
 
+    /// The ARNs of a service whose ARNs name no resource type, such as `sns`.
+    pub(crate) fn of_service<'a>(
+        &'a self,
+        service: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a Tags)> {
+        let all = self.0.iter().map(|(arn, tags)| (arn.as_str(), tags));
+        all.filter(move |(arn, _)| arn.split(':').nth(2) == Some(service))
+    }
+
     /// The ARNs of one service and resource type, such as `elasticloadbalancing` and `targetgroup`.
     pub(crate) fn of<'a>(
         &'a self,

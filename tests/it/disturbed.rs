@@ -10,12 +10,14 @@ use crate::support::standin::Fork;
 const REGISTRY: &str = include_str!("../../src/kinds/mod.rs");
 
 /// Each kind, and the call after which it is killed in the making.
-const MADE_BY: [(&str, &str); 36] = [
+const MADE_BY: [(&str, &str); 40] = [
     (
         "ScalableTarget",
         "application-autoscaling:RegisterScalableTarget",
     ),
     ("ScalingPolicy", "application-autoscaling:PutScalingPolicy"),
+    ("Alarm", "monitoring:PutMetricAlarm"),
+    ("Dashboard", "monitoring:PutDashboard"),
     ("ElasticIp", "ec2:AllocateAddress"),
     ("InternetGateway", "ec2:CreateInternetGateway"),
     ("NatGateway", "ec2:CreateNatGateway"),
@@ -48,6 +50,8 @@ const MADE_BY: [(&str, &str); 36] = [
     ("Validation", "route53:ChangeResourceRecordSets"),
     ("Certificate", "acm:RequestCertificate"),
     ("Secret", "secretsmanager:CreateSecret"),
+    ("Subscription", "sns:Subscribe"),
+    ("Topic", "sns:CreateTopic"),
     ("Namespace", "servicediscovery:CreatePrivateDnsNamespace"),
     ("DiscoveryService", "servicediscovery:CreateService"),
     ("Schema", "ecs:RunTask"),

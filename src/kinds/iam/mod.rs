@@ -6,6 +6,6 @@ mod role_holders;
 pub(crate) mod role_policy;
 mod tagging;
 
-pub(crate) use policy::{Condition, PolicyDocument, Statement};
+pub(crate) use policy::{Condition, PolicyDocument, Statement, Statements};
 pub(crate) use role::Role;
 pub(crate) use role_policy::RolePolicy;

@@ -69,7 +69,7 @@ struct StatementJson<'a> {
 
 impl PolicyDocument {
     /// The document as IAM takes it, once all it refers to is known.
-    pub(super) fn render(&self, outputs: &dyn Resolve) -> Option<String> {
+    pub(crate) fn render(&self, outputs: &dyn Resolve) -> Option<String> {
         let statement = self
             .statements
             .iter()
@@ -83,7 +83,7 @@ impl PolicyDocument {
     }
 
     /// `references` with all that the document refers to.
-    pub(super) fn referred(&self, references: References) -> References {
+    pub(crate) fn referred(&self, references: References) -> References {
         let texts = self.statements.iter().flat_map(|statement| {
             let values = statement
                 .conditions
@@ -95,7 +95,7 @@ impl PolicyDocument {
     }
 
     /// Notes in `diff` every statement that `have` lacks, has otherwise or has in addition.
-    pub(super) fn compare(
+    pub(crate) fn compare(
         &self,
         field: &str,
         have: &Statements,
@@ -160,7 +160,7 @@ pub(crate) struct Statements(BTreeMap<String, String>);
 
 impl Statements {
     /// Reads a document as IAM answers it. One that is no JSON counts as a single unknown statement.
-    pub(super) fn decode(document: &str) -> Self {
+    pub(crate) fn decode(document: &str) -> Self {
         let text = percent_decoded(document);
         let Ok(value) = serde_json::from_str::<Value>(&text) else {
             return Self(BTreeMap::from([("#1".to_owned(), text)]));

@@ -3,6 +3,7 @@
 //! Reads only, wakes nobody, and asks for parts by the names the blueprint gives them: everything independent at once, in
 //! three dependent rounds. Whether AWS is as the spec says is a plan's business, not this one's.
 
+mod alarms;
 mod balance;
 mod database;
 mod model;
@@ -19,8 +20,8 @@ use futures::try_join;
 use self::balance::Front;
 use self::model::VERSION;
 pub(crate) use self::model::{
-    Activity, Certificate, Certificates, Database, Deployment, Holder, LoadBalancer, Migrations,
-    Moment, Nodes, Rollout, State, Status, Targets,
+    Activity, Alarms, Certificate, Certificates, Database, Deployment, Holder, LoadBalancer,
+    Migrations, Moment, Nodes, Rollout, State, Status, Targets,
 };
 #[cfg(test)]
 pub(crate) use self::model::{Overall, TargetReason};
@@ -43,12 +44,13 @@ pub(crate) async fn look(
     let names = Names::of(blueprint)?;
     let stack = &blueprint.stack;
     let leases = LeaseTable::new(Arc::clone(clients), pace);
-    let (planes, front, targets, database, cluster, lease) = try_join!(
+    let (planes, front, targets, database, cluster, alarms, lease) = try_join!(
         planes::look(clients, &names, stack),
         balance::front(clients, names.load_balancer),
         balance::targets(clients, names.target_group),
         database::look(clients, names.database, stack),
         cluster_certificate(clients, names.cluster_certificate),
+        alarms::look(clients, blueprint),
         leases.read(stack)
     )?;
     let at = SystemTime::now();
@@ -85,6 +87,7 @@ pub(crate) async fn look(
         database,
         migrations,
         certificates: Certificates { https, cluster },
+        alarms,
         lease: lease.map(|lease| holder(&lease, at)),
     };
     status.overall = verdict::judge(&status);

@@ -83,6 +83,8 @@ pub(crate) struct Status {
     pub(crate) migrations: Option<Migrations>,
     /// The certificates.
     pub(crate) certificates: Certificates,
+    /// The alarms; `null` where the spec asks for none.
+    pub(crate) alarms: Option<Alarms>,
     /// Who is at work on the stack.
     pub(crate) lease: Option<Holder>,
 }
@@ -332,6 +334,19 @@ pub(crate) struct Certificate {
     pub(crate) status: Option<String>,
     /// When it expires; `null` when nothing tells.
     pub(crate) expires_at: Option<Moment>,
+}
+
+/// The alarms.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Alarms {
+    /// How many there are.
+    pub(crate) count: u32,
+    /// The names of those that ring, without the stack's.
+    pub(crate) in_alarm: Vec<String>,
+    /// The names of those that cannot tell, as a new one for some minutes.
+    pub(crate) without_data: Vec<String>,
+    /// Addresses that get no mail, because nobody there has confirmed yet.
+    pub(crate) unconfirmed: Vec<String>,
 }
 
 /// Who is at work on the stack.

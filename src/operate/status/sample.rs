@@ -50,6 +50,7 @@ pub(crate) fn sample() -> Status {
                 expires_at: None,
             }),
         },
+        alarms: None,
         lease: None,
     };
     status.overall = verdict::judge(&status);

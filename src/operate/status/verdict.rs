@@ -114,6 +114,8 @@ fn parts(status: &Status, reasons: &mut Vec<String>) {
             valid(name, certificate, status.at, reasons);
         }
     }
+    let ringing = status.alarms.iter().flat_map(|alarms| &alarms.in_alarm);
+    reasons.extend(ringing.map(|name| format!("the alarm {name} rings")));
 }
 
 fn balanced(targets: &Targets, reasons: &mut Vec<String>) {

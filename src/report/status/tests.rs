@@ -108,6 +108,40 @@ fn a_rollout_with_old_and_new_nodes() {
 }
 
 #[test]
+fn alarms_are_counted_and_those_that_ring_are_named() {
+    let lines = |alarms: Alarms| {
+        let mut status = sample();
+        status.alarms = Some(alarms);
+        let text = shown(&status);
+        let start = text.find("alarms  ").expect("a paragraph");
+        let end = text.find("lease").expect("the next");
+        text[start..end].to_owned()
+    };
+    let quiet = Alarms {
+        count: 9,
+        ..Alarms::default()
+    };
+    insta::assert_snapshot!(lines(quiet.clone()), @"alarms         9 alarms, all OK");
+    let new = Alarms {
+        without_data: vec!["certificate".to_owned()],
+        unconfirmed: vec!["ops@example.com".to_owned()],
+        ..quiet.clone()
+    };
+    insta::assert_snapshot!(lines(new.clone()), @r"
+    alarms         9 alarms, none rings
+                   insufficient data: certificate
+                   ops@example.com has not confirmed yet, and gets no mail: the link
+                   is in a mail from AWS
+    ");
+    let ringing = Alarms {
+        in_alarm: vec!["latency".to_owned(), "target-5xx".to_owned()],
+        ..quiet
+    };
+    insta::assert_snapshot!(lines(ringing), @"alarms         2 of 9 alarms: latency, target-5xx");
+    assert!(lines(Alarms::default()).contains("not there"));
+}
+
+#[test]
 fn a_stack_that_sleeps() {
     let mut status = sample();
     let nodes = status.control_plane.as_mut().expect("nodes");

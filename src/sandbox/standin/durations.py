@@ -48,6 +48,8 @@ DURATIONS: Dict[str, float] = {
     "acm_validation": 180,
     # until it knows that a listener has let go of a certificate
     "acm_let_go": 20,
+    # CloudWatch: until a new alarm has been looked at for the first time
+    "alarm_evaluated": 90,
     # IAM: until a new role can be assumed by another service
     "role_propagation": 10,
 }

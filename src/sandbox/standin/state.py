@@ -9,6 +9,7 @@ them, so that a test can hold it against the calls a stack makes.
 
 import difflib
 import json
+import sys
 from typing import Any, Dict, Iterator, List
 from urllib.parse import unquote
 
@@ -254,6 +255,37 @@ def _scaling(ask: Asking, names: normal.Names) -> Tree:
     return {"targets": targets, "policies": policies}
 
 
+def _cloudwatch(ask: Asking, names: normal.Names) -> Tree:
+    # Whom nobody has asked has nothing, and need not be loaded for that.
+    if "moto.cloudwatch.models" not in sys.modules:
+        return {"alarms": [], "dashboards": {}}
+    alarms = ask.all("cloudwatch", "DescribeAlarms", "MetricAlarms")
+    for one in alarms:
+        one["Tags"] = ask.one("cloudwatch", "ListTagsForResource", ResourceARN=one["AlarmArn"])["Tags"]
+        names.tagged(one, one["Tags"], "AlarmArn")
+    shown = ask.all("cloudwatch", "ListDashboards", "DashboardEntries")
+    dashboards = {
+        one["DashboardName"]: json.loads(
+            ask.one("cloudwatch", "GetDashboard", DashboardName=one["DashboardName"])["DashboardBody"]
+        )
+        for one in shown
+    }
+    return {"alarms": alarms, "dashboards": dashboards}
+
+
+def _sns(ask: Asking, names: normal.Names) -> Tree:
+    topics: List[Tree] = []
+    if "moto.sns.models" not in sys.modules:
+        return {"topics": topics}
+    for arn in [one["TopicArn"] for one in ask.all("sns", "ListTopics", "Topics")]:
+        attributes = ask.one("sns", "GetTopicAttributes", TopicArn=arn)["Attributes"]
+        shown = {key: _document(attributes[key]) for key in ("Policy", "KmsMasterKeyId") if key in attributes}
+        shown["Arn"], shown["Tags"] = arn, ask.one("sns", "ListTagsForResource", ResourceArn=arn)["Tags"]
+        shown["Subscriptions"] = ask.all("sns", "ListSubscriptionsByTopic", "Subscriptions", TopicArn=arn)
+        topics.append(names.tagged(shown, shown["Tags"], "Arn"))
+    return {"topics": topics}
+
+
 _READERS = {
     "acm": _acm,
     "application-autoscaling": _scaling,
@@ -262,8 +294,10 @@ _READERS = {
     "elasticloadbalancing": _elb,
     "iam": _iam,
     "logs": _logs,
+    "monitoring": _cloudwatch,
     "rds": _rds,
     "route53": _route53,
     "secretsmanager": _secrets,
     "servicediscovery": _discovery,
+    "sns": _sns,
 }

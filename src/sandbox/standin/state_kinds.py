@@ -198,7 +198,38 @@ def _put_certificate(one: Found, order: Order) -> None:
     one.thing.status = "EXPIRED" if order["state"] == "expired" else "ISSUED"
 
 
+def _subscriptions(account: str) -> Iterator[Found]:
+    if "moto.sns.models" not in sys.modules:
+        return
+    from moto.sns.models import sns_backends
+
+    for backend in _regions(sns_backends, account):
+        for subscription in list(backend.subscriptions.values()):
+            yield Found(backend, subscription, (subscription.endpoint,))
+
+
+def _put_subscription(one: Found, order: Order) -> None:
+    from .rare import sns
+
+    sns.confirm(one.thing)
+
+
+def _alarms(account: str) -> Iterator[Found]:
+    if "moto.cloudwatch.models" not in sys.modules:
+        return
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    for backend in _regions(cloudwatch_backends, account):
+        for alarm in list(backend.alarms.values()):
+            yield Found(backend, alarm, (alarm.name, alarm.alarm_arn))
+
+
+def _put_alarm(one: Found, order: Order) -> None:
+    one.thing.update_state(str(order.get("message") or "Threshold Crossed"), "{}", order["state"])
+
+
 KINDS: Dict[str, Kind] = {
+    "alarm": Kind(("ALARM", "OK", "INSUFFICIENT_DATA"), _alarms, _put_alarm),
     "nat-gateway": Kind(("failed",), _nat_gateways, _put_nat_gateway),
     "vpc-endpoint": Kind(("failed", "rejected", "expired"), _endpoints, _put_endpoint),
     "load-balancer": Kind(("failed", "active_impaired", "active"), _balancers, _put_balancer),
@@ -223,5 +254,6 @@ KINDS: Dict[str, Kind] = {
     "role": Kind(("propagating",), _roles, _put_role),
     "data-plane": Kind(("sync-stuck", "in-sync"), _nodes, _put_node),
     "certificate": Kind(("expiring", "expired"), _certificates, _put_certificate),
+    "subscription": Kind(("confirmed",), _subscriptions, _put_subscription),
     "zone": Kind(("no-fargate-capacity", "available"), _zones, _put_zone),
 }  # fmt: skip

@@ -4,6 +4,7 @@
 //! (`super::value`), so what stands here is well formed; whether AWS and Kong accept the whole is for `super::rules`.
 //! Nothing here knows about YAML, positions or AWS calls.
 
+mod alarms;
 mod compute;
 mod database;
 mod gateway;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub(crate) use self::alarms::{Alarms, Switch};
 pub(crate) use self::compute::{Architecture, ControlPlane, DataPlane, Scaling};
 pub(crate) use self::database::{Capacity, Database};
 pub(crate) use self::gateway::{Admin, ApiKey, Discovery, Kong, Logs};
@@ -67,12 +69,25 @@ pub(crate) struct StackSpec {
     /// The stack's log groups.
     #[serde(default)]
     pub(crate) logs: Logs,
+    /// Who is told when something is wrong. Default: nobody, and there are no alarms.
+    #[serde(default)]
+    pub(crate) alarms: Option<Alarms>,
+    /// Whether there is a CloudWatch dashboard. Default: with `alarms` there is, see [`StackSpec::has_dashboard`].
+    #[serde(default)]
+    pub(crate) dashboard: Option<bool>,
     /// Whether ECS Exec may open a shell in a task. Default: false.
     #[serde(default)]
     pub(crate) exec: bool,
     /// Names to use instead of the generated ones.
     #[serde(default)]
     pub(crate) names: Names,
+}
+
+impl StackSpec {
+    /// Whether there is a dashboard, as given or as the alarms imply.
+    pub(crate) fn has_dashboard(&self) -> bool {
+        self.dashboard.unwrap_or(self.alarms.is_some())
+    }
 }
 
 /// The one format there is.

@@ -55,11 +55,12 @@ pub(crate) enum Named {
     MigrationsLogGroup,
     ClusterCertificateSecret,
     AdminKeySecret,
+    AlarmTopic,
 }
 
 impl Named {
     /// Every resource with a name.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::LoadBalancer,
         Self::TargetGroup,
         Self::EcsCluster,
@@ -85,6 +86,7 @@ impl Named {
         Self::MigrationsLogGroup,
         Self::ClusterCertificateSecret,
         Self::AdminKeySecret,
+        Self::AlarmTopic,
     ];
 
     /// The key under `names`.
@@ -115,6 +117,7 @@ impl Named {
             Self::MigrationsLogGroup => "migrations_log_group",
             Self::ClusterCertificateSecret => "cluster_certificate_secret",
             Self::AdminKeySecret => "admin_key_secret",
+            Self::AlarmTopic => "alarm_topic",
         }
     }
 
@@ -154,6 +157,7 @@ impl Named {
             Self::MigrationsLogGroup => format!("/kongstack/{stack}/migrations"),
             Self::ClusterCertificateSecret => format!("kongstack/{stack}/cluster-certificate"),
             Self::AdminKeySecret => format!("kongstack/{stack}/admin-key"),
+            Self::AlarmTopic => format!("{stack}-alarms"),
         }
     }
 }

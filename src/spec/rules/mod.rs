@@ -5,6 +5,7 @@
 //! says nothing. What a single value's text can tell is refused earlier, in `super::value`.
 
 mod admin;
+mod alarms;
 mod database;
 mod discovery;
 mod environment;
@@ -61,6 +62,7 @@ pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
     logs::check(spec, out);
     admin::check(spec, out);
     discovery::check(spec, out);
+    alarms::check(spec, out);
 }
 
 /// Whether somebody may have written a secret at a path, so that its value is not to be shown.
@@ -133,8 +135,8 @@ mod tests {
                 "wrong-type exec: `true` or `false` belongs here, not the text `yes`",
             ),
             (
-                "alarms: {email: ops@example.com}",
-                "unknown-key alarms: unknown key `alarms`",
+                "alerts: {email: ops@example.com}",
+                "unknown-key alerts: unknown key `alerts`",
             ),
         ]);
     }

@@ -40,6 +40,7 @@ pub(super) fn form(named: Named) -> Form {
         Named::ControlPlaneLogGroup | Named::DataPlaneLogGroup | Named::MigrationsLogGroup => {
             ("a log group", 512, log_group_fault)
         }
+        Named::AlarmTopic => ("an SNS topic", 256, ecs_fault),
         Named::ClusterCertificateSecret | Named::AdminKeySecret => ("a secret", 512, secret_fault),
     };
     Form {

@@ -13,7 +13,24 @@ text_value! {
     SecretArn, check_secret
 }
 
+text_value! {
+    /// A standard SNS topic (`arn:aws:sns:REGION:ACCOUNT:NAME`).
+    TopicArn, check_topic
+}
+
+impl TopicArn {
+    /// The region in it.
+    pub(crate) fn region(&self) -> Option<&str> {
+        parts(self.as_str()).map(|arn| arn.region)
+    }
+}
+
 impl CertificateArn {
+    /// Whether it is one of ACM's; IAM keeps certificates too.
+    pub(crate) fn is_of_acm(&self) -> bool {
+        self.region().is_some()
+    }
+
     /// The region in it; none for a certificate in IAM.
     pub(crate) fn region(&self) -> Option<&str> {
         parts(self.as_str())
@@ -95,6 +112,28 @@ fn check_secret(text: &str) -> Result<(), Refusal> {
         "a key in the file would be readable by everybody who can read the file",
         "write `generate`, or an ARN like `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX`",
     ))
+}
+
+fn check_topic(text: &str) -> Result<(), Refusal> {
+    let good = parts(text).is_some_and(|arn| {
+        // A subscription's ARN goes on where a topic's ends.
+        arn.service == "sns" && !arn.region.is_empty() && is_topic(arn.resource)
+    });
+    if good {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "topic-arn",
+        format!("`{text}` is not the ARN of an SNS topic"),
+        "CloudWatch tells a topic of an alarm, by the topic's ARN",
+        "write an ARN like `arn:aws:sns:REGION:ACCOUNT:NAME`, or give `email` instead",
+    ))
+}
+
+/// Topics that keep an order end in `.fifo`, and CloudWatch sends them nothing.
+fn is_topic(name: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !name.is_empty() && name.bytes().all(good)
 }
 
 fn named(resource: &str, prefix: &str) -> bool {

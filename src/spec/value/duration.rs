@@ -18,6 +18,11 @@ pub(crate) fn optional<'de, D: Deserializer<'de>>(
     Ok(Option::<Length>::deserialize(deserializer)?.map(|length| length.0))
 }
 
+/// Deserializes a length of time that is there.
+pub(crate) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Ok(Length::deserialize(deserializer)?.0)
+}
+
 struct Length(Duration);
 
 impl<'de> Deserialize<'de> for Length {

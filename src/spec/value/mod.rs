@@ -8,16 +8,18 @@ mod aws;
 pub(crate) mod cidr;
 mod dns;
 pub(crate) mod duration;
+mod email;
 mod gateway;
 mod number;
 mod refusal;
 mod text;
 
-pub(crate) use self::arn::{CertificateArn, SecretArn};
+pub(crate) use self::arn::{CertificateArn, SecretArn, TopicArn};
 pub(crate) use self::aws::{
     AccountId, EngineVersion, Region, StackName, SubnetId, TlsPolicy, VpcId,
 };
 pub(crate) use self::dns::{DomainName, HostedZone, label_fault};
+pub(crate) use self::email::Email;
 pub(crate) use self::gateway::{AdminPath, ImageRef};
 pub(crate) use self::number::{Acu, Percent};
 pub(crate) use self::refusal::Refusal;

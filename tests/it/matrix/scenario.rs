@@ -78,6 +78,7 @@ kong: {{image: '123456789012.dkr.ecr.{REGION}.amazonaws.com/kong:{image}'}}
 control_plane: {{cpu: {cpu}, memory: {memory}}}
 data_plane: {{cpu: {cpu}, memory: {memory}, scaling: {{min: 2, max: {max}}}}}
 admin: {{allow: [203.0.113.0/24]}}
+alarms: {{email: ops@example.com}}
 {more}"
     )
 }
@@ -98,6 +99,7 @@ fn others() -> String {
         "execution_role": "other-execution",
         "control_plane_role": "other-cp-task",
         "data_plane_role": "other-dp-task",
+        "alarm_topic": "other-alarms",
         "load_balancer_security_group": "other-alb",
         "data_plane_security_group": "other-dp",
         "control_plane_security_group": "other-cp",

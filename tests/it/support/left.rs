@@ -18,6 +18,8 @@ pub(crate) async fn left(config: &SdkConfig, stack: &str) -> Vec<String> {
     found.extend(discovery(config, stack).await);
     found.extend(scaling(config).await);
     found.extend(records(config).await);
+    found.extend(alarms(config, stack).await);
+    found.extend(topics(config, stack).await);
     found.sort();
     found
 }
@@ -321,6 +323,49 @@ async fn scaling(config: &SdkConfig) -> Vec<String> {
     targets
         .map(|target| format!("application-autoscaling: {}", target.resource_id()))
         .collect()
+}
+
+async fn alarms(config: &SdkConfig, stack: &str) -> Vec<String> {
+    let watch = aws_sdk_cloudwatch::Client::new(config);
+    let alarms = watch
+        .describe_alarms()
+        .alarm_name_prefix(format!("kongstack/{stack}/"))
+        .send()
+        .await
+        .expect("alarms");
+    let alarms = alarms.metric_alarms().iter();
+    let mut found: Vec<String> = alarms
+        .map(|alarm| format!("cloudwatch: {}", alarm.alarm_name().unwrap_or("?")))
+        .collect();
+    let boards = watch
+        .list_dashboards()
+        .dashboard_name_prefix(format!("kongstack-{stack}-"))
+        .send()
+        .await
+        .expect("dashboards");
+    let boards = boards.dashboard_entries().iter();
+    found.extend(
+        boards.map(|board| format!("cloudwatch: {}", board.dashboard_name().unwrap_or("?"))),
+    );
+    found
+}
+
+async fn topics(config: &SdkConfig, stack: &str) -> Vec<String> {
+    let sns = aws_sdk_sns::Client::new(config);
+    let mut found = Vec::new();
+    for topic in sns.list_topics().send().await.expect("topics").topics() {
+        let arn = topic.topic_arn().unwrap_or_default();
+        let tags = sns.list_tags_for_resource().resource_arn(arn).send().await;
+        let tags = tags.expect("tags");
+        if tags
+            .tags()
+            .iter()
+            .any(|tag| tag.key() == TAG && tag.value() == stack)
+        {
+            found.push(format!("sns: {arn}"));
+        }
+    }
+    found
 }
 
 async fn records(config: &SdkConfig) -> Vec<String> {

@@ -1,15 +1,18 @@
-"""CloudWatch: how much capacity an Aurora cluster has, as its own metric tells it.
+"""CloudWatch: how much capacity an Aurora cluster has, as its own metric tells it; alarms and dashboards.
 
-The SDKs speak CBOR to CloudWatch, which moto does not; of everything else CloudWatch does nothing is
-simulated. A metric nobody writes has no values, as on AWS.
+The SDKs speak CBOR to CloudWatch, which moto does not: what moto knows is asked of it in JSON. A metric
+nobody writes has no values, as on AWS.
 """
 
-from datetime import datetime, timedelta, timezone
+import json
+from datetime import timedelta, timezone
+from io import BytesIO
 from typing import Any, Dict, List, Optional, Tuple
 
-from .. import kong_database
+from .. import kong_database, protocols
 
 _HEADERS = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+_TARGET = "GraniteServiceVersion20100801"
 # The newest minute that CloudWatch can tell of.
 _LAG = timedelta(minutes=1)
 
@@ -18,17 +21,50 @@ def _answer(request: Any, full_url: str, headers: Any) -> Tuple[int, Dict[str, s
     import botocore.session
 
     operation = full_url.split("?", 1)[0].rpartition("/")[2]
-    if operation != "GetMetricData":
-        raise NotImplementedError(f"the simulated CloudWatch does not know {operation}")
     model = botocore.session.get_session().get_service_model("cloudwatch").operation_model(operation)
-    region = full_url.split("://", 1)[1].split(".")[1]
-    shown = _metric_data(str(headers.get("x-moto-account-id")), region, _read(request.get_data()))
-    return 200, dict(_HEADERS), _write(shown, model.output_shape)
+    account, region = str(headers.get("x-moto-account-id")), full_url.split("://", 1)[1].split(".")[1]
+    given = _read(request.get_data())
+    if operation == "GetMetricData":
+        shown = _metric_data(account, region, given)
+    else:
+        status, shown = _of_moto(request, full_url, operation, given, model)
+        if status >= 400:
+            code = str(shown.get("__type") or shown.get("code") or status).rpartition("#")[2]
+            message = str(shown.get("message") or shown.get("Message") or "")
+            return protocols.refuse("monitoring", status, code, message)[:3]
+    return 200, dict(_HEADERS), _write(shown, model.output_shape) if model.output_shape else b"\xa0"
+
+
+def _of_moto(request: Any, full_url: str, operation: str, given: Dict[str, Any], model: Any) -> Tuple[int, Dict[str, Any]]:
+    from botocore.parsers import JSONParser
+    from moto.cloudwatch.responses import CloudWatchResponse
+
+    from . import cloudwatch_alarms
+
+    cloudwatch_alarms.install()
+    body = json.dumps(given).encode("utf-8")
+    environ = {
+        **request.environ,
+        "PATH_INFO": "/", "RAW_URI": "/", "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_TYPE": "application/x-amz-json-1.0", "HTTP_X_AMZ_TARGET": f"{_TARGET}.{operation}",
+    }  # fmt: skip
+    plain = type(request)(environ)
+    host = full_url.split("/service/", 1)[0]
+    status, _, text = CloudWatchResponse.dispatch(plain, f"{host}/", plain.headers)
+    raw = text.encode("utf-8") if isinstance(text, str) else bytes(text or b"")
+    if int(status) >= 400:
+        return int(status), dict(json.loads(raw or b"{}"))
+    answer = {"status_code": 200, "headers": {}, "body": raw or b"{}"}
+    shown: Dict[str, Any] = JSONParser().parse(answer, model.output_shape) if model.output_shape else {}
+    shown.pop("ResponseMetadata", None)
+    return 200, cloudwatch_alarms.paged(operation, given, shown)
 
 
 def _read(body: bytes) -> Dict[str, Any]:
     from botocore.parsers import RpcV2CBORParser
 
+    if not body:
+        return {}
     parser = RpcV2CBORParser()
     found: Dict[str, Any] = parser.parse_data_item(parser.get_peekable_stream_from_bytes(body))
     return found
