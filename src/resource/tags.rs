@@ -101,6 +101,12 @@ impl Tags {
             .collect()
     }
 
+    /// Whether `live` has nothing to be set and nothing to be removed.
+    #[must_use]
+    pub(crate) fn is_as(&self, live: &Self) -> bool {
+        self.to_set(live).is_empty() && self.to_remove(live).is_empty()
+    }
+
     /// Whether there are none.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {

@@ -14,6 +14,11 @@ async fn a_plan_without_changes_is_cheap() {
     world.configure(&serde_json::json!({"latency_ms": 1000}));
     world.expect_converged(&set);
     let calls = world.calls();
-    assert!(calls.len() <= 80, "{} calls", calls.len());
+    // What is optional costs what it is, and the rest what it did before there was any.
+    let (optional, rest): (Vec<_>, Vec<_>) = calls
+        .iter()
+        .partition(|call| ["monitoring", "sns"].contains(&call.service.as_str()));
+    assert!(rest.len() <= 80, "{} calls", rest.len());
+    assert!(optional.len() <= 4, "{optional:?}");
     assert!(rounds(&calls) <= 4, "{} rounds", rounds(&calls));
 }

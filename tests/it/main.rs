@@ -7,6 +7,7 @@
 
 mod admin_key;
 mod admin_route;
+mod alarms;
 mod bad_input;
 mod branches;
 mod cancelled;

@@ -96,12 +96,7 @@ pub(super) async fn tagged(
             .iter()
             .find(|one| Some(one.desired.name.as_str()) == alarm.alarm_name());
         // The list lags: what it says is taken where it is as it should be, or where nothing should be.
-        let as_wanted = |tags: &Tags| {
-            want.is_none_or(|want| {
-                let want = &want.desired.tags;
-                want.to_set(tags).is_empty() && want.to_remove(tags).is_empty()
-            })
-        };
+        let as_wanted = |tags: &Tags| want.is_none_or(|want| want.desired.tags.is_as(tags));
         let tags = known.get(arn).filter(|tags| as_wanted(tags)).copied();
         let tags = tags.cloned();
         async move {

@@ -4,6 +4,8 @@
 //! without a word if its tags are the same, so a repeated call does no harm; a name that is taken by another's topic is
 //! refused.
 
+use std::collections::HashMap;
+
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::Tag;
 use futures::future::try_join_all;
@@ -75,25 +77,35 @@ impl Kind for Topic {
             };
             let TopicDesired { lead, name, .. } = one.desired;
             let arn = format!("{lead}:{account}:{name}");
-            Ok::<_, Error>(Some((one, read(client, &arn).await?, arn)))
+            Ok::<_, Error>(Some((one, attributes(client, &arn).await?, arn)))
         }));
         let (named, inventory) = try_join!(named, cx.inventory())?;
+        let known: HashMap<&str, &Tags> = inventory.of_service("sns").collect();
         let mut found = Vec::new();
         let mut asked = Vec::new();
-        for (one, live, arn) in named.into_iter().flatten() {
+        for (one, there, arn) in named.into_iter().flatten() {
+            if let Some(there) = there {
+                // The list lags: what it says is taken where it is as it should be.
+                let listed = known.get(arn.as_str()).copied();
+                let tags = match listed.filter(|tags| one.desired.tags.is_as(tags)) {
+                    Some(tags) => tags.clone(),
+                    None => tags_of(client, &arn).await?.unwrap_or_default(),
+                };
+                let live = there.live(&arn, tags);
+                found.push(match cx.address_of(&live.tags) {
+                    Some(address) => Found::Owned(address, live),
+                    None => {
+                        let name = format!("the SNS topic {}", one.desired.name);
+                        Found::Foreign(one.address.clone(), name)
+                    }
+                });
+            }
             asked.push(arn);
-            let Some(live) = live else { continue };
-            found.push(match cx.address_of(&live.tags) {
-                Some(address) => Found::Owned(address, live),
-                None => {
-                    let name = format!("the SNS topic {}", one.desired.name);
-                    Found::Foreign(one.address.clone(), name)
-                }
-            });
         }
-        let left = inventory.of_service("sns");
-        let left = left.filter(|(arn, _)| !asked.iter().any(|asked| asked == arn));
-        for live in try_join_all(left.map(|(arn, _)| read(client, arn))).await? {
+        let left = known
+            .keys()
+            .filter(|arn| !asked.iter().any(|asked| asked == *arn));
+        for live in try_join_all(left.map(|arn| read(client, arn))).await? {
             let live = live.and_then(|live| Some((cx.address_of(&live.tags)?, live)));
             if let Some((address, live)) = live {
                 let one = leftover(&found, address, live);
@@ -195,41 +207,44 @@ fn rendered(cx: &Step, policy: &PolicyDocument) -> Result<String, Error> {
     policy.render(cx.outputs()).ok_or_else(unknown)
 }
 
+/// What a topic is, but for its tags.
+struct Attributes(HashMap<String, String>);
+
+impl Attributes {
+    fn live(self, arn: &str, tags: Tags) -> TopicLive {
+        let attribute = |name: &str| self.0.get(name).filter(|it| !it.is_empty()).cloned();
+        TopicLive {
+            arn: arn.to_owned(),
+            policy: Statements::decode(&attribute("Policy").unwrap_or_default()),
+            key: attribute("KmsMasterKeyId"),
+            tags,
+        }
+    }
+}
+
 async fn read(client: &Client, arn: &str) -> Result<Option<TopicLive>, AwsError> {
-    let attributes = async {
-        let answer = client.get_topic_attributes().topic_arn(arn).send().await;
-        answer
-            .map_err(failed("sns:GetTopicAttributes"))
-            .or_absent(ABSENT)
-    };
-    let tags = async {
-        let answer = client
-            .list_tags_for_resource()
-            .resource_arn(arn)
-            .send()
-            .await;
-        answer
-            .map_err(failed("sns:ListTagsForResource"))
-            .or_absent(ABSENT)
-    };
-    let (attributes, tags) = try_join!(attributes, tags)?;
-    let (Some(attributes), Some(tags)) = (attributes, tags) else {
-        return Ok(None);
-    };
-    let attribute = |name: &str| {
-        let all = attributes.attributes()?;
-        all.get(name).filter(|value| !value.is_empty()).cloned()
-    };
-    Ok(Some(TopicLive {
-        arn: arn.to_owned(),
-        policy: Statements::decode(&attribute("Policy").unwrap_or_default()),
-        key: attribute("KmsMasterKeyId"),
-        tags: Tags::live(
-            tags.tags()
-                .iter()
-                .map(|tag| (Some(tag.key()), Some(tag.value()))),
-        ),
-    }))
+    let (there, tags) = try_join!(attributes(client, arn), tags_of(client, arn))?;
+    Ok(there.zip(tags).map(|(there, tags)| there.live(arn, tags)))
+}
+
+async fn attributes(client: &Client, arn: &str) -> Result<Option<Attributes>, AwsError> {
+    let answer = client.get_topic_attributes().topic_arn(arn).send().await;
+    let answer = answer.map_err(failed("sns:GetTopicAttributes"));
+    let answer = answer.or_absent(ABSENT)?;
+    Ok(answer.map(|answer| Attributes(answer.attributes.unwrap_or_default())))
+}
+
+async fn tags_of(client: &Client, arn: &str) -> Result<Option<Tags>, AwsError> {
+    let answer = client
+        .list_tags_for_resource()
+        .resource_arn(arn)
+        .send()
+        .await;
+    let answer = answer.map_err(failed("sns:ListTagsForResource"));
+    let pair = |tag: &Tag| (Some(tag.key().to_owned()), Some(tag.value().to_owned()));
+    Ok(answer
+        .or_absent(ABSENT)?
+        .map(|answer| Tags::live(answer.tags().iter().map(pair))))
 }
 
 async fn set(cx: &Step, live: &TopicLive, name: &str, value: &str) -> Result<(), Error> {

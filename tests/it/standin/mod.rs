@@ -34,6 +34,8 @@
 //! | certificates are issued for their record | `names` | `a_certificate_is_issued…` |
 //! | schedules fire, state machines act | `timers` | all |
 //! | tables take seconds, and refuse meanwhile | `tables` | all |
+//! | alarms without data at first, tagged once, in pages; dashboards | `watching` | `an_alarm_has_no_data…`, `alarms_come_in_pages…`, `a_dashboard_is…` |
+//! | mail that has to be confirmed | `watching` | `mail_has_to_be_confirmed` |
 //! | prices | `tagged` | `the_price_list_answers` |
 //! | a gateway that answers: names, ports, TLS, listeners and their rules | `gateway` | all |
 //!
@@ -59,3 +61,4 @@ mod tables;
 mod tagged;
 mod tasks;
 mod timers;
+mod watching;
