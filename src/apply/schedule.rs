@@ -159,7 +159,8 @@ impl Schedule<'_> {
             outputs,
             notify,
             self.limits.clone(),
-        );
+        )
+        .with_leave(self.plan.may_lose.contains(&entry.address));
         let (engine, recorder) = (self.engine.clone(), Arc::clone(&self.recorder));
         let grip = self.options.grip.clone();
         running.spawn(async move {

@@ -72,6 +72,8 @@ clients! {
     tagging: aws_sdk_resourcegroupstagging;
     /// Route 53.
     route53: aws_sdk_route53;
+    /// S3: the bucket of the access logs.
+    s3: aws_sdk_s3;
     /// Service Quotas; asked only about a quota that has been reached.
     quotas: aws_sdk_servicequotas;
     /// SNS: the topic of alarms.

@@ -111,6 +111,7 @@ const LINES: &[Line] = &[
     line("", ["ecs", "L-21C621EB", "Clusters per account"], 10_000).of("ecs:CreateCluster").saying("number of clusters"),
     line("", ["ecs", "L-9EF96962", "Services per cluster"], 5000).of("ecs:CreateService").saying("number of services"),
     line("", ["fargate", "L-3032A538", "Fargate On-Demand vCPU resource count"], 6).of("ecs:").saying("number of vCPUs"),
+    line("TooManyBuckets", ["s3", "L-DC2B2D3D", "General purpose buckets"], 10_000).everywhere(),
     line("LimitExceeded", ["secretsmanager", "L-2F66C23C", "Secrets"], 500_000).of("secretsmanager:CreateSecret"),
     line("LimitExceeded", ["dynamodb", "L-F98FE922", "Maximum number of tables"], 2500).of("dynamodb:CreateTable").saying("tables"),
     line("ResourceLimitExceeded", ["AWSCloudMap", "L-0FE3F50E", "Namespaces per Region"], 50).of("servicediscovery:CreatePrivateDnsNamespace"),

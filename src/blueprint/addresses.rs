@@ -45,6 +45,7 @@ fixed! {
     database_writer: Database, "writer";
     namespace: Discovery, "namespace";
     discovery_service: Discovery, "service";
+    access_logs: Ingress, "access-logs";
     load_balancer: Ingress, "load-balancer";
     target_group: Ingress, "target-group";
     certificate: Ingress, "certificate";

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::draft::Draft;
-use super::{addresses, admin_guard, network, security};
+use super::{access_logs, addresses, admin_guard, network, security};
 use crate::kinds::elb::{
     Action, HealthCheck, Listener, ListenerDesired, LoadBalancer, LoadBalancerDesired, Protocol,
     TargetGroup, TargetGroupDesired,
@@ -142,6 +142,7 @@ fn draw_load_balancer(draft: &mut Draft<'_>) {
         idle_timeout: IDLE_TIMEOUT,
         // It holds nothing that a new one would not have.
         deletion_protection: false,
+        access_logs: access_logs::wanted(spec),
         // Kong passes headers with underscores on, and upstreams rely on them; nginx drops the really invalid ones.
         drop_invalid_headers: false,
         after: network::public_ready(spec),

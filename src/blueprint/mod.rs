@@ -2,6 +2,7 @@
 //!
 //! Pure: no AWS, clock, environment or randomness. One file a subject.
 
+mod access_logs;
 pub(crate) mod addresses;
 mod admin_guard;
 mod admin_route;
@@ -42,6 +43,7 @@ pub(crate) fn draw(spec: &StackSpec) -> Blueprint {
     logs::draw(&mut draft);
     database::draw(&mut draft);
     discovery::draw(&mut draft);
+    access_logs::draw(&mut draft);
     ingress::draw(&mut draft);
     compute::draw(&mut draft);
     migrations::draw(&mut draft);

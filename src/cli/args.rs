@@ -150,7 +150,7 @@ Examples:
   kongstack plan --detailed-exitcode || [ $? -eq 2 ]")]
 pub(super) struct PlanArgs {
     /// Plan the removal of the whole stack
-    #[arg(long, conflicts_with = "allow_data_loss")]
+    #[arg(long)]
     pub(super) destroy: bool,
     /// Exit with 2 when there is something to do
     #[arg(long)]
@@ -194,7 +194,8 @@ pub(super) struct ApplyArgs {
 Examples:
   kongstack destroy
   kongstack destroy --auto-approve
-  kongstack destroy --exclude logs/data-plane")]
+  kongstack destroy --exclude logs/data-plane
+  kongstack destroy --allow-data-loss ingress/access-logs")]
 pub(super) struct DestroyArgs {
     #[command(flatten)]
     pub(super) spec: SpecArgs,
@@ -206,6 +207,8 @@ pub(super) struct DestroyArgs {
     pub(super) run: RunArgs,
     #[command(flatten)]
     pub(super) lock: LockArgs,
+    #[command(flatten)]
+    pub(super) loss: LossArgs,
 }
 
 /// The arguments of `validate`.

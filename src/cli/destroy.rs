@@ -16,7 +16,7 @@ pub(super) fn run(args: &DestroyArgs, screen: &Arc<Screen>) -> Result<Exit, CliE
         let wish = Wish {
             purpose: Purpose::Destroy,
             select: &args.select,
-            may_lose: &[],
+            may_lose: &args.loss.allow_data_loss,
         };
         let question = |plan: &Plan| Question::name(&plan.stack);
         change(&session, &wish, &args.run, &args.lock, question).await

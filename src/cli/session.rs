@@ -177,10 +177,13 @@ impl Session {
         }
         let planned = match wish.purpose {
             Purpose::Apply => Plan::apply(blueprint, &world, &selection, wish.may_lose),
-            Purpose::Destroy => Plan::destroy(blueprint, &world, &selection),
+            Purpose::Destroy => Plan::destroy(blueprint, &world, &selection, wish.may_lose),
         };
         let mut plan = planned
             .map_err(|error| CliError::engine("no plan can be made", &error, &self.around))?;
+        if wish.purpose == Purpose::Destroy {
+            only_what_is_emptied(&plan)?;
+        }
         let blockers = apply::blockers(&plan, &observer);
         let blockers = self.interrupt.within(self.deadline, blockers).await?;
         plan.refusals
@@ -193,6 +196,23 @@ impl Session {
         let text = plan_text(&plan, &matched, self.screen.width());
         Ok((plan, text))
     }
+}
+
+/// Refuses leave to lose what a destruction takes along anyway: it would change nothing, and whoever gives it expects
+/// something of it.
+fn only_what_is_emptied(plan: &Plan) -> Result<(), CliError> {
+    for address in &plan.may_lose {
+        let mut of_it = plan.entries.iter().filter(|one| one.address == *address);
+        if of_it.any(|entry| !entry.kind.is_emptied()) {
+            return Err(CliError::usage(
+                Failure::new(format!(
+                    "--allow-data-loss {address} changes nothing: a destruction deletes it without"
+                ))
+                .hint("in a destruction the flag is for what must be emptied before, a bucket for one"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a plan that has refusals; they have been shown with it.

@@ -16,6 +16,7 @@ mod leftover;
 pub(crate) mod logs;
 pub(crate) mod rds;
 pub(crate) mod route53;
+pub(crate) mod s3;
 pub(crate) mod secrets;
 pub(crate) mod sns;
 #[cfg(test)]
@@ -57,6 +58,7 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<rds::DbSubnetGroup>(),
     kind::<route53::Alias>(),
     kind::<route53::Validation>(),
+    kind::<s3::Bucket>(),
     kind::<sns::Subscription>(),
     kind::<sns::Topic>(),
     kind::<secrets::Secret>(),

@@ -54,6 +54,8 @@ pub(crate) struct Plan {
     pub(crate) refusals: Vec<Refusal>,
     /// What a person should know before it is applied; stops nothing.
     pub(crate) warnings: Vec<Warning>,
+    /// Where data may be lost.
+    pub(crate) may_lose: Vec<Address>,
     /// The outputs known without applying it.
     pub(crate) known: BTreeMap<Address, Outputs>,
     /// What `output` will print once it is applied.
@@ -96,10 +98,11 @@ impl Plan {
         )?;
         plan.refusals = refusal::find(&plan.entries, world, may_lose)?;
         plan.warnings = warnings;
+        plan.may_lose = may_lose.to_vec();
         Ok(plan)
     }
 
-    /// Plans to remove everything live.
+    /// Plans to remove everything live. What is deleted only when empty is emptied at `may_lose`.
     ///
     /// # Errors
     /// Defects of this program only.
@@ -107,9 +110,12 @@ impl Plan {
         blueprint: &Blueprint,
         world: &World,
         selection: &Selection,
+        may_lose: &[Address],
     ) -> Result<Self, Error> {
         let entries = select::dependents(dismantle(blueprint, world), blueprint, selection);
-        Self::new(Purpose::Destroy, blueprint, world, entries)
+        let mut plan = Self::new(Purpose::Destroy, blueprint, world, entries)?;
+        plan.may_lose = may_lose.to_vec();
+        Ok(plan)
     }
 
     fn new(
@@ -137,6 +143,7 @@ impl Plan {
             steps,
             refusals: Vec::new(),
             warnings: Vec::new(),
+            may_lose: Vec::new(),
         })
     }
 

@@ -6,8 +6,8 @@ use futures::future::BoxFuture;
 use crate::diff::{Action, Entry};
 use crate::plan::{Plan, Purpose, Refusal, StepKind, StepNode};
 use crate::resource::{
-    Address, Ailment, AnyKind, Blocker, Diff, Effect, Erased, Error, KindRef, Observer, Outputs,
-    ReplaceOrder, Resolve, Resource, Seen, Standing, Step, Warning,
+    Address, Ailment, AnyKind, Blocker, Contents, Diff, Effect, Erased, Error, KindRef, Observer,
+    Outputs, ReplaceOrder, Resolve, Resource, Seen, Standing, Step, Warning,
 };
 
 /// A kind that has a noun and nothing else.
@@ -34,6 +34,10 @@ impl AnyKind for Named {
     }
 
     fn holds_data(&self) -> bool {
+        false
+    }
+
+    fn is_emptied(&self) -> bool {
         false
     }
 
@@ -93,6 +97,14 @@ impl AnyKind for Named {
         _: Option<&'a Erased>,
         _: &'a Erased,
     ) -> BoxFuture<'a, Result<Vec<Blocker>, Error>> {
+        async { nothing() }.boxed()
+    }
+
+    fn contents<'a>(
+        &'a self,
+        _: &'a Observer,
+        _: &'a Erased,
+    ) -> BoxFuture<'a, Result<Option<Contents>, Error>> {
         async { nothing() }.boxed()
     }
 
@@ -193,6 +205,7 @@ pub(super) fn plan_of(purpose: Purpose, entries: Vec<Entry>, refusals: Vec<Refus
         steps,
         refusals,
         warnings: Vec::new(),
+        may_lose: Vec::new(),
         known: Default::default(),
         outputs: Default::default(),
     }

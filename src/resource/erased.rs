@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::{
-    Address, Ailment, Blocker, Diff, Error, Found, Kind, Observer, Outputs, References,
+    Address, Ailment, Blocker, Contents, Diff, Error, Found, Kind, Observer, Outputs, References,
     ReplaceOrder, Resolve, Step, Wanted, Warning,
 };
 
@@ -24,6 +24,8 @@ pub(crate) trait AnyKind: Send + Sync {
     fn noun(&self) -> &'static str;
     /// See [`Kind::HOLDS_DATA`].
     fn holds_data(&self) -> bool;
+    /// See [`Kind::IS_EMPTIED`].
+    fn is_emptied(&self) -> bool;
     /// See [`Kind::STOOD_IN`].
     fn stood_in(&self) -> Option<&'static str>;
     /// See [`Kind::observe`].
@@ -65,6 +67,12 @@ pub(crate) trait AnyKind: Send + Sync {
         desired: Option<&'a Erased>,
         live: &'a Erased,
     ) -> BoxFuture<'a, Result<Vec<Blocker>, Error>>;
+    /// See [`Kind::contents`].
+    fn contents<'a>(
+        &'a self,
+        cx: &'a Observer,
+        live: &'a Erased,
+    ) -> BoxFuture<'a, Result<Option<Contents>, Error>>;
     /// See [`Kind::delete`].
     fn delete<'a>(
         &'a self,
@@ -232,6 +240,10 @@ impl<K: Kind> AnyKind for Of<K> {
         K::HOLDS_DATA
     }
 
+    fn is_emptied(&self) -> bool {
+        K::IS_EMPTIED
+    }
+
     fn stood_in(&self) -> Option<&'static str> {
         K::STOOD_IN
     }
@@ -328,6 +340,14 @@ impl<K: Kind> AnyKind for Of<K> {
             .await
         }
         .boxed()
+    }
+
+    fn contents<'a>(
+        &'a self,
+        cx: &'a Observer,
+        live: &'a Erased,
+    ) -> BoxFuture<'a, Result<Option<Contents>, Error>> {
+        async move { K::contents(cx, typed::<K, _>(live)?).await }.boxed()
     }
 
     fn delete<'a>(

@@ -58,6 +58,21 @@ impl Inventory {
             .map(|(arn, tags)| (arn.as_str(), tags))
             .filter(move |(arn, _)| is_of(arn, service, resource))
     }
+
+    /// The ARNs of a service whose resources have a name and no type, such as S3's buckets.
+    pub(crate) fn untyped<'a>(
+        &'a self,
+        service: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a Tags)> {
+        self.0
+            .iter()
+            .map(|(arn, tags)| (arn.as_str(), tags))
+            .filter(move |(arn, _)| {
+                let mut parts = arn.splitn(6, ':').skip(2);
+                let of_service = parts.next() == Some(service);
+                of_service && parts.nth(2).is_some_and(|name| !name.contains(['/', ':']))
+            })
+    }
 }
 
 /// `arn:partition:service:region:account:type/…` or `…:type:…`.
@@ -73,7 +88,19 @@ fn is_of(arn: &str, service: &str, resource: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_of;
+    use super::{Inventory, Tags, is_of};
+
+    #[test]
+    fn a_bucket_is_told_from_what_lies_in_it() {
+        let arns = [
+            "arn:aws:s3:::logs",
+            "arn:aws:s3:::logs/key",
+            "arn:aws:sns:r:1:topic",
+        ];
+        let inventory = Inventory(arns.map(|arn| (arn.to_owned(), Tags::default())).into());
+        let found: Vec<&str> = inventory.untyped("s3").map(|(arn, _)| arn).collect();
+        assert_eq!(found, ["arn:aws:s3:::logs"]);
+    }
 
     #[test]
     fn an_arn_is_of_its_service_and_type_only() {

@@ -59,6 +59,15 @@ pub(crate) struct Blocker {
     pub(crate) fix: String,
 }
 
+/// What must be taken out of a resource before it can be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Contents {
+    /// The resource with what it holds, in words.
+    pub(crate) what: String,
+    /// How to empty it otherwise.
+    pub(crate) remedy: String,
+}
+
 /// A state that AWS reports and that no call of a kind ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ailment {
@@ -110,6 +119,8 @@ pub(crate) trait Kind: Sized + Send + Sync + 'static {
     const NOUN: &'static str;
     /// Whether deleting one loses what cannot be made again.
     const HOLDS_DATA: bool = false;
+    /// Whether AWS deletes one only when it is empty, so that deleting it may take emptying it first.
+    const IS_EMPTIED: bool = false;
     /// For one that AWS deletes only when nothing stands in it any more: how its successor can be made before that.
     const STOOD_IN: Option<&'static str> = None;
 
@@ -215,6 +226,18 @@ pub(crate) trait Kind: Sized + Send + Sync + 'static {
         _live: &Self::Live,
     ) -> impl Future<Output = Result<Vec<Blocker>, Error>> + Send {
         async { Ok(Vec::new()) }
+    }
+
+    /// What it holds, where AWS deletes it only once it is empty: asked before the first deletion of a run, and lost only
+    /// with leave ([`Step::may_lose`]).
+    ///
+    /// # Errors
+    /// When AWS cannot be asked.
+    fn contents(
+        _cx: &Observer,
+        _live: &Self::Live,
+    ) -> impl Future<Output = Result<Option<Contents>, Error>> + Send {
+        async { Ok(None) }
     }
 
     /// Deletes it and waits until it is gone. Absent is success.

@@ -27,7 +27,7 @@ pub(crate) use erased::{Erased, KindRef, Resource, Seen, Standing, kind};
 pub(crate) use error::Error;
 pub(crate) use fingerprint::{fingerprint, sha256};
 pub(crate) use inventory::Inventory;
-pub(crate) use kind::{Ailment, Blocker, Found, Kind, ReplaceOrder, Wanted, Warning};
+pub(crate) use kind::{Ailment, Blocker, Contents, Found, Kind, ReplaceOrder, Wanted, Warning};
 pub(crate) use lookup::{Lookup, ZoneQuery};
 pub(crate) use observer::{LookUp, Observer};
 pub(crate) use output::{

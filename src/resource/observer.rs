@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     Address, Attribute, Blueprint, Error, Inventory, Kind, KindRef, Layer, Output, Outputs, Ref,
-    Resource, Seen, Tags,
+    Resolve, Resource, Seen, Tags, Text,
 };
 use crate::aws::Clients;
 
@@ -21,6 +21,16 @@ pub(crate) type LookUp =
 
 type Once<T> = OnceCell<Result<T, Error>>;
 type Shared = Arc<dyn Any + Send + Sync>;
+
+/// What the references in one text came to.
+#[derive(Default)]
+struct Known(BTreeMap<(Address, Attribute), String>);
+
+impl Resolve for Known {
+    fn output(&self, address: &Address, attribute: Attribute) -> Option<String> {
+        self.0.get(&(address.clone(), attribute)).cloned()
+    }
+}
 
 /// One look at a stack: every question is asked at most once, however many kinds need its answer.
 ///
@@ -145,6 +155,20 @@ impl Observer {
             Ref::Literal(value) => Ok(Some(value.clone())),
             Ref::Of(address) => Ok(self.attribute(address, T::ATTRIBUTE).await?.map(T::new)),
         }
+    }
+
+    /// A text with its references filled in, if all they point at exists.
+    ///
+    /// # Errors
+    /// What the observation of what they point at failed with.
+    pub(crate) async fn text(&self, text: &Text) -> Result<Option<String>, Error> {
+        let mut known = Known::default();
+        for (address, attribute) in text.attributes() {
+            if let Some(value) = self.attribute(address, attribute).await? {
+                known.0.insert((address.clone(), attribute), value);
+            }
+        }
+        Ok(text.resolve(&known))
     }
 
     /// One attribute of what is at `address`, if it exists.

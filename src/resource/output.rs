@@ -228,9 +228,14 @@ impl Text {
     }
 
     pub(super) fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.attributes().map(|(address, _)| address)
+    }
+
+    /// What it refers to, attribute by attribute.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = (&Address, Attribute)> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Literal(_) => None,
-            Piece::Output(address, _) => Some(address),
+            Piece::Output(address, attribute) => Some((address, *attribute)),
         })
     }
 }

@@ -116,6 +116,7 @@ pub(crate) struct Step {
     limits: Limits,
     slot: Mutex<Option<OwnedSemaphorePermit>>,
     began: OnceLock<Instant>,
+    may_lose: bool,
 }
 
 impl Step {
@@ -140,7 +141,20 @@ impl Step {
             limits,
             slot: Mutex::new(None),
             began: OnceLock::new(),
+            may_lose: false,
         }
+    }
+
+    /// The same, with or without leave to lose what the resource holds.
+    #[must_use]
+    pub(crate) fn with_leave(self, may_lose: bool) -> Self {
+        Self { may_lose, ..self }
+    }
+
+    /// Whether somebody has said that what the resource holds may be lost.
+    #[must_use]
+    pub(crate) fn may_lose(&self) -> bool {
+        self.may_lose
     }
 
     /// AWS.

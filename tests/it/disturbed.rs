@@ -10,7 +10,7 @@ use crate::support::standin::Fork;
 const REGISTRY: &str = include_str!("../../src/kinds/mod.rs");
 
 /// Each kind, and the call after which it is killed in the making.
-const MADE_BY: [(&str, &str); 40] = [
+const MADE_BY: [(&str, &str); 41] = [
     (
         "ScalableTarget",
         "application-autoscaling:RegisterScalableTarget",
@@ -48,6 +48,7 @@ const MADE_BY: [(&str, &str); 40] = [
     ("DbSubnetGroup", "rds:CreateDBSubnetGroup"),
     ("Alias", "route53:ChangeResourceRecordSets"),
     ("Validation", "route53:ChangeResourceRecordSets"),
+    ("Bucket", "s3:CreateBucket"),
     ("Certificate", "acm:RequestCertificate"),
     ("Secret", "secretsmanager:CreateSecret"),
     ("Subscription", "sns:Subscribe"),

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod access_logs;
 mod admin_key;
 mod admin_route;
 mod alarms;

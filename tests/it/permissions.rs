@@ -12,7 +12,7 @@ use crate::examples::{self, Example};
 use crate::support::World;
 
 /// Actions that no run in the simulation calls and no line of the program names, each with why it is needed.
-const WITHOUT_A_CALL: [(&str, &str); 15] = [
+const WITHOUT_A_CALL: [(&str, &str); 17] = [
     (
         "iam:PassRole",
         "ECS asks for it when a task definition or a service names a role",
@@ -34,6 +34,11 @@ const WITHOUT_A_CALL: [(&str, &str); 15] = [
     (
         "application-autoscaling:TagResource",
         "tags given when a target is registered",
+    ),
+    ("s3:TagResource", "tags given when a bucket is created"),
+    (
+        "s3:DeleteObjectVersion",
+        "objects that were put while somebody had switched versioning on",
     ),
     ("logs:GetLogEvents", "the last lines of a task that failed"),
     (
@@ -180,12 +185,28 @@ fn called(world: &World) -> BTreeSet<String> {
             "monitoring" => "cloudwatch",
             other => other,
         };
-        format!("{service}:{operation}")
+        format!("{service}:{}", in_iam(operation))
     };
     calls
         .iter()
         .map(|call| action(&call.service, &call.operation))
         .collect()
+}
+
+/// The action that an operation takes: S3's are not called like it.
+fn in_iam(operation: &str) -> &str {
+    match operation {
+        "GetPublicAccessBlock" => "GetBucketPublicAccessBlock",
+        "PutPublicAccessBlock" => "PutBucketPublicAccessBlock",
+        "GetBucketEncryption" => "GetEncryptionConfiguration",
+        "PutBucketEncryption" => "PutEncryptionConfiguration",
+        "GetBucketLifecycleConfiguration" => "GetLifecycleConfiguration",
+        "PutBucketLifecycleConfiguration" => "PutLifecycleConfiguration",
+        "ListObjectVersions" => "ListBucketVersions",
+        "ListMultipartUploads" => "ListBucketMultipartUploads",
+        "DeleteObjects" => "DeleteObject",
+        other => other,
+    }
 }
 
 /// What plans call, and what all else calls.

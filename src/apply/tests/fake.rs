@@ -384,7 +384,7 @@ pub(super) async fn plan(engine: &Engine) -> Plan {
 /// The plan to destroy the stack.
 pub(super) async fn plan_destroy(engine: &Engine) -> Plan {
     let world = observe(&engine.observer()).await.unwrap();
-    Plan::destroy(&engine.blueprint, &world, &Selection::default()).unwrap()
+    Plan::destroy(&engine.blueprint, &world, &Selection::default(), &[]).unwrap()
 }
 
 /// Plans and applies with these options.

@@ -1,6 +1,6 @@
 //! What forbids the deletion of a load balancer: a protection somebody switched on, and others' listeners on it.
 
-use super::load_balancer::PROTECTION;
+use super::attributes::PROTECTION;
 use super::look::LoadBalancerLive;
 use crate::resource::{Blocker, Observer};
 

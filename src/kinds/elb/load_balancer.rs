@@ -1,12 +1,12 @@
 //! The internet-facing Application Load Balancer.
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    LoadBalancer as SdkLoadBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum,
-    LoadBalancerTypeEnum,
+    LoadBalancer as SdkLoadBalancer, LoadBalancerSchemeEnum, LoadBalancerTypeEnum,
 };
 use futures::future::try_join_all;
 use futures::try_join;
 
+use super::attributes::{self, AccessLogs};
 use super::look::{self, LoadBalancerLive};
 use super::{balancer_blockers, tagging};
 use crate::aws::{OrAbsent, failed};
@@ -20,7 +20,6 @@ use crate::resource::{
 /// Published logs of provisioning tools: 141 to 187 seconds.
 const CREATION: Patience = Patience::seconds(4, 160, 900);
 const DELETION: Patience = Patience::seconds(3, 5, 300);
-pub(super) const PROTECTION: &str = "deletion_protection.enabled";
 
 /// An Application Load Balancer, found by its name, which is unique in a region.
 pub(crate) struct LoadBalancer;
@@ -40,6 +39,8 @@ pub(crate) struct LoadBalancerDesired {
     pub(crate) idle_timeout: u32,
     /// Whether AWS refuses to delete it.
     pub(crate) deletion_protection: bool,
+    /// Where its access logs go, if anywhere.
+    pub(crate) access_logs: Option<AccessLogs>,
     /// Whether headers with other characters than letters, digits and hyphens are taken out.
     pub(crate) drop_invalid_headers: bool,
     /// What must be there before it: AWS refuses an internet-facing one in a VPC without a gateway.
@@ -56,7 +57,10 @@ impl Kind for LoadBalancer {
     type Live = LoadBalancerLive;
 
     fn references(desired: &LoadBalancerDesired) -> References {
+        let logs = desired.access_logs.as_ref();
+        let logs = logs.map(|logs| &logs.bucket);
         References::none()
+            .to_all(logs)
             .to(&desired.vpc)
             .to_all(&desired.subnets)
             .to_all(&desired.security_groups)
@@ -120,6 +124,7 @@ impl Kind for LoadBalancer {
         subnets
             .chain(groups)
             .chain([live.vpc.to_string()])
+            .chain(attributes::log_bucket(&live.attributes))
             .collect()
     }
 
@@ -131,6 +136,7 @@ impl Kind for LoadBalancer {
             security_groups,
             idle_timeout: _,         // among the attributes
             deletion_protection: _,  // among the attributes
+            access_logs: _,          // among the attributes
             drop_invalid_headers: _, // among the attributes
             after: _,                // order only
             tags,
@@ -163,9 +169,10 @@ impl Kind for LoadBalancer {
             outputs,
             Effect::InPlace,
         );
-        for (key, value) in attributes(desired) {
+        for (key, value) in attributes::wanted(desired) {
             let field = format!("attributes.{key}");
-            diff.optional(&field, Some(&value), live.attributes.get(key));
+            let have = live.attributes.get(key).map_or("", String::as_str);
+            diff.text(&field, &value, have, outputs, Effect::InPlace);
         }
         diff.tags(tags, &live.tags);
         diff
@@ -195,7 +202,7 @@ impl Kind for LoadBalancer {
     async fn create(cx: &Step, desired: &LoadBalancerDesired) -> Result<Outputs, Error> {
         let arn = make(cx, desired).await?;
         cx.made(&arn);
-        set_attributes(cx, desired, &arn).await?;
+        attributes::set(cx, desired, &arn).await?;
         let live = works(cx, &desired.name, &arn).await?;
         Ok(Self::outputs(&live))
     }
@@ -207,7 +214,7 @@ impl Kind for LoadBalancer {
         diff: &Diff,
     ) -> Result<Outputs, Error> {
         if diff.has("attributes") {
-            set_attributes(cx, desired, &live.arn).await?;
+            attributes::set(cx, desired, &live.arn).await?;
         }
         if diff.has("security_groups") {
             let groups = ids(&cx.get_all(&desired.security_groups)?);
@@ -271,28 +278,6 @@ impl Kind for LoadBalancer {
     }
 }
 
-/// The attributes that are this program's to set.
-///
-/// `append` is AWS's default and what makes the last address of `X-Forwarded-For` trustworthy to Kong, so another
-/// setting is drift, not taste.
-fn attributes(desired: &LoadBalancerDesired) -> [(&'static str, String); 4] {
-    [
-        (
-            "idle_timeout.timeout_seconds",
-            desired.idle_timeout.to_string(),
-        ),
-        (PROTECTION, desired.deletion_protection.to_string()),
-        (
-            "routing.http.drop_invalid_header_fields.enabled",
-            desired.drop_invalid_headers.to_string(),
-        ),
-        (
-            "routing.http.xff_header_processing.mode",
-            "append".to_owned(),
-        ),
-    ]
-}
-
 fn ids<T: Output>(values: &[T]) -> Vec<String> {
     values.iter().map(ToString::to_string).collect()
 }
@@ -333,31 +318,6 @@ async fn make(cx: &Step, desired: &LoadBalancerDesired) -> Result<String, Error>
             operation: "elasticloadbalancing:CreateLoadBalancer",
             missing: "an ARN",
         })
-}
-
-async fn set_attributes(cx: &Step, desired: &LoadBalancerDesired, arn: &str) -> Result<(), Error> {
-    let attributes = attributes(desired).into_iter().map(|(key, value)| {
-        LoadBalancerAttribute::builder()
-            .key(key)
-            .value(value)
-            .build()
-    });
-    let call = cx
-        .clients()
-        .elb()
-        .modify_load_balancer_attributes()
-        .load_balancer_arn(arn)
-        .set_attributes(Some(attributes.collect()));
-    let what = format!("load balancer {}", desired.name);
-    cx.retry(&what, look::NEW, &["LoadBalancerNotFound"], || {
-        let call = call.clone();
-        async move {
-            let answer = call.send().await;
-            answer.map_err(failed("elasticloadbalancing:ModifyLoadBalancerAttributes"))
-        }
-    })
-    .await?;
-    Ok(())
 }
 
 /// Waits until it takes traffic.

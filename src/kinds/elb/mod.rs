@@ -4,6 +4,7 @@
 //! three answers before the rules' own tags can be asked for. [`look`] takes that walk once, for all three kinds.
 
 mod action;
+mod attributes;
 mod balancer_blockers;
 mod condition;
 mod health_check;
@@ -16,6 +17,7 @@ mod target_blockers;
 mod target_group;
 
 pub(crate) use action::Action;
+pub(crate) use attributes::AccessLogs;
 pub(crate) use health_check::HealthCheck;
 pub(crate) use listener::{Listener, ListenerDesired, Protocol};
 pub(crate) use load_balancer::{LoadBalancer, LoadBalancerDesired};

@@ -53,13 +53,21 @@ struct DocumentJson<'a> {
     statement: Vec<StatementJson<'a>>,
 }
 
+/// Who a statement is about: some of a sort, or everybody.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum PrincipalJson<'a> {
+    Some(BTreeMap<&'a str, String>),
+    Everybody(&'a str),
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct StatementJson<'a> {
+pub(super) struct StatementJson<'a> {
     sid: &'a str,
-    effect: &'a str,
+    pub(super) effect: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    principal: Option<BTreeMap<&'a str, &'a str>>,
+    pub(super) principal: Option<PrincipalJson<'a>>,
     action: &'a [&'static str],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resource: Vec<String>,
@@ -75,22 +83,12 @@ impl PolicyDocument {
             .iter()
             .map(|statement| statement.json(outputs))
             .collect::<Option<_>>()?;
-        serde_json::to_string(&DocumentJson {
-            version: VERSION,
-            statement,
-        })
-        .ok()
+        document(statement)
     }
 
     /// `references` with all that the document refers to.
     pub(crate) fn referred(&self, references: References) -> References {
-        let texts = self.statements.iter().flat_map(|statement| {
-            let values = statement
-                .conditions
-                .iter()
-                .map(|condition| &condition.value);
-            statement.resources.iter().chain(values)
-        });
+        let texts = self.statements.iter().flat_map(Statement::texts);
         texts.fold(references, References::in_text)
     }
 
@@ -102,28 +100,22 @@ impl PolicyDocument {
         outputs: &dyn Resolve,
         diff: &mut Diff,
     ) {
-        for statement in &self.statements {
-            let want = statement.canonical(outputs);
-            let live = have.0.get(statement.sid);
-            if want.is_none() || want.as_ref() != live {
-                let shown = want.unwrap_or_else(|| KNOWN_AFTER_APPLY.to_owned());
-                let field = format!("{field}.{}", statement.sid);
-                diff.push(field, live.cloned(), Some(shown), Effect::InPlace);
-            }
-        }
-        let unwanted = have
-            .0
+        let wanted = self
+            .statements
             .iter()
-            .filter(|(sid, _)| self.statements.iter().all(|one| one.sid != sid.as_str()));
-        for (sid, text) in unwanted {
-            let field = format!("{field}.{sid}");
-            diff.push(field, Some(text.clone()), None, Effect::InPlace);
-        }
+            .map(|statement| (statement.sid, statement.canonical(outputs)));
+        have.compare(field, &wanted.collect(), diff);
     }
 }
 
 impl Statement {
-    fn json(&self, outputs: &dyn Resolve) -> Option<StatementJson<'_>> {
+    /// Everything in it that may refer to other resources.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &Text> {
+        let values = self.conditions.iter().map(|condition| &condition.value);
+        self.resources.iter().chain(values)
+    }
+
+    pub(super) fn json(&self, outputs: &dyn Resolve) -> Option<StatementJson<'_>> {
         let mut condition: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
         for one in &self.conditions {
             let value = one.value.resolve(outputs)?;
@@ -135,9 +127,9 @@ impl Statement {
         Some(StatementJson {
             sid: self.sid,
             effect: "Allow",
-            principal: self
-                .service
-                .map(|service| BTreeMap::from([("Service", service)])),
+            principal: self.service.map(|service| {
+                PrincipalJson::Some(BTreeMap::from([("Service", service.to_owned())]))
+            }),
             action: &self.actions,
             resource: self
                 .resources
@@ -149,9 +141,25 @@ impl Statement {
     }
 
     fn canonical(&self, outputs: &dyn Resolve) -> Option<String> {
-        let value = serde_json::to_value(self.json(outputs)?).ok()?;
+        self.json(outputs)?.canonical()
+    }
+}
+
+impl StatementJson<'_> {
+    /// The statement in the one form that statements are compared in.
+    pub(super) fn canonical(&self) -> Option<String> {
+        let value = serde_json::to_value(self).ok()?;
         Some(canonical(&value).to_string())
     }
+}
+
+/// A document of statements as AWS takes it.
+pub(super) fn document(statement: Vec<StatementJson<'_>>) -> Option<String> {
+    serde_json::to_string(&DocumentJson {
+        version: VERSION,
+        statement,
+    })
+    .ok()
 }
 
 /// A live document: each statement in canonical form, by its `Sid`, or by its number where it has none.
@@ -176,6 +184,32 @@ impl Statements {
             (sid, canonical(statement).to_string())
         });
         Self(named.collect())
+    }
+}
+
+impl Statements {
+    /// Notes in `diff` every statement of `wanted`, by its `Sid`, that these lack, have otherwise or have in addition. One
+    /// whose text is not known yet counts as another.
+    pub(super) fn compare(
+        &self,
+        field: &str,
+        wanted: &BTreeMap<&str, Option<String>>,
+        diff: &mut Diff,
+    ) {
+        for (sid, want) in wanted {
+            let live = self.0.get(*sid);
+            if want.is_none() || want.as_ref() != live {
+                let shown = want.clone();
+                let shown = shown.unwrap_or_else(|| KNOWN_AFTER_APPLY.to_owned());
+                let field = format!("{field}.{sid}");
+                diff.push(field, live.cloned(), Some(shown), Effect::InPlace);
+            }
+        }
+        let unwanted = self.0.iter();
+        for (sid, text) in unwanted.filter(|(sid, _)| !wanted.contains_key(sid.as_str())) {
+            let field = format!("{field}.{sid}");
+            diff.push(field, Some(text.clone()), None, Effect::InPlace);
+        }
     }
 }
 

@@ -56,7 +56,13 @@ def _make(account: str, region: str, service: str) -> Any:
         endpoint_url="http://standin.invalid",
         aws_access_key_id=f"SANDBOX{account}",
         aws_secret_access_key="none",
-        config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False, parameter_validation=True),
+        config=Config(
+            retries={"total_max_attempts": 1},
+            inject_host_prefix=False,
+            parameter_validation=True,
+            # No bucket is part of a host's name here.
+            s3={"addressing_style": "path"},
+        ),
     )
     made.meta.events.register("before-send.*", _answer)
     return made

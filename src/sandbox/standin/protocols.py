@@ -52,6 +52,7 @@ _FAULTS: Dict[str, Dict[str, Tuple[int, str]]] = {
 
 # Services whose throttling has a code or a status of its own.
 _THROTTLES = {
+    "s3": (503, "SlowDown"),
     "scheduler": (429, "ThrottlingException"),
     "servicequotas": (400, "TooManyRequestsException"),
     "tagging": (400, "ThrottledException"),

@@ -284,6 +284,33 @@ def _sns(ask: Asking, names: normal.Names) -> Tree:
         shown["Subscriptions"] = ask.all("sns", "ListSubscriptionsByTopic", "Subscriptions", TopicArn=arn)
         topics.append(names.tagged(shown, shown["Tags"], "Arn"))
     return {"topics": topics}
+def _s3(ask: Asking, names: normal.Names) -> Tree:
+    buckets = ask.all("s3", "ListBuckets", "Buckets")
+    for one in buckets:
+        name = {"Bucket": one["Name"]}
+        one["Tags"] = _setting(ask, "GetBucketTagging", **name).get("TagSet")
+        for operation in _SETTINGS_OF_BUCKETS:
+            one[operation] = _setting(ask, operation, **name)
+        policy = one["GetBucketPolicy"].get("Policy")
+        one["GetBucketPolicy"] = json.loads(policy) if policy else None
+        objects = ask.all("s3", "ListObjectVersions", "Versions", **name)
+        one["Objects"] = [thing["Key"] for thing in objects]
+    return {"buckets": buckets}
+
+
+_SETTINGS_OF_BUCKETS = (
+    "GetPublicAccessBlock", "GetBucketOwnershipControls", "GetBucketEncryption", "GetBucketVersioning",
+    "GetBucketLifecycleConfiguration", "GetBucketPolicy",
+)  # fmt: skip
+
+
+def _setting(ask: Asking, operation: str, **name: str) -> Tree:
+    from botocore.exceptions import ClientError
+
+    try:
+        return ask.one("s3", operation, **name)
+    except ClientError as absent:
+        return {"absent": absent.response["Error"]["Code"]}
 
 
 _READERS = {
@@ -297,6 +324,7 @@ _READERS = {
     "monitoring": _cloudwatch,
     "rds": _rds,
     "route53": _route53,
+    "s3": _s3,
     "secretsmanager": _secrets,
     "servicediscovery": _discovery,
     "sns": _sns,

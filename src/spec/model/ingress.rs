@@ -23,6 +23,28 @@ pub(crate) struct Ingress {
     /// ELB's TLS policy for the HTTPS listener. Default: the one the AWS console proposes, TLS 1.2 and 1.3 with
     /// post-quantum key exchange; the API's own default still is the policy of 2016.
     pub(crate) tls_policy: TlsPolicy,
+    /// What the load balancer writes down of each request, in a bucket of the stack's own.
+    pub(crate) access_logs: AccessLogs,
+}
+
+/// The load balancer's access logs. Their bucket is encrypted with S3's own keys, whatever `encryption` says: Elastic
+/// Load Balancing writes to no other. Logs of the account as a whole (CloudTrail, AWS Config) are the account's to keep.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AccessLogs {
+    /// Whether there are any. Default: false.
+    pub(crate) enabled: bool,
+    /// Days they are kept. Default: 90.
+    pub(crate) retention_days: u32,
+}
+
+impl Default for AccessLogs {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            retention_days: 90,
+        }
+    }
 }
 
 impl Default for Ingress {
@@ -34,6 +56,7 @@ impl Default for Ingress {
             http: None,
             allow: vec![value::cidr::ANYWHERE],
             tls_policy: TlsPolicy::default(),
+            access_logs: AccessLogs::default(),
         }
     }
 }

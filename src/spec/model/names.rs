@@ -27,6 +27,8 @@ impl Names {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Named {
     LoadBalancer,
+    /// Generated, it gets the account's number: names of buckets are unique in all of AWS.
+    AccessLogsBucket,
     /// Gets a suffix, see [`Named::suffix_length`].
     TargetGroup,
     EcsCluster,
@@ -62,6 +64,7 @@ impl Named {
     /// Every resource with a name.
     pub(crate) const ALL: [Self; 26] = [
         Self::LoadBalancer,
+        Self::AccessLogsBucket,
         Self::TargetGroup,
         Self::EcsCluster,
         Self::ControlPlaneService,
@@ -93,6 +96,7 @@ impl Named {
     pub(crate) fn key(self) -> &'static str {
         match self {
             Self::LoadBalancer => "load_balancer",
+            Self::AccessLogsBucket => "access_logs_bucket",
             Self::TargetGroup => "target_group",
             Self::EcsCluster => "ecs_cluster",
             Self::ControlPlaneService => "control_plane_service",
@@ -131,9 +135,19 @@ impl Named {
         }
     }
 
+    /// Characters that follow a name: those of [`Named::suffix_length`], and a hyphen and the account's twelve digits
+    /// where the name is generated and is to be nobody else's.
+    pub(crate) fn room(self, given: bool) -> usize {
+        match self {
+            Self::AccessLogsBucket if !given => 13,
+            other => other.suffix_length(),
+        }
+    }
+
     fn generated(self, stack: &str, region: &str) -> String {
         match self {
             Self::TargetGroup | Self::EcsCluster => stack.to_owned(),
+            Self::AccessLogsBucket => format!("{stack}-logs-{region}"),
             Self::LoadBalancer | Self::LoadBalancerSecurityGroup => format!("{stack}-alb"),
             Self::ControlPlaneService
             | Self::ControlPlaneFamily

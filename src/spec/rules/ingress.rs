@@ -275,8 +275,8 @@ mod tests {
             "unknown-key ingress.waf: unknown key `waf`",
         ),
         (
-            "ingress: {access_logs: {enabled: true}}",
-            "unknown-key ingress.access_logs: unknown key `access_logs`",
+            "ingress: {logs: {enabled: true}}",
+            "unknown-key ingress.logs: unknown key `logs`",
         ),
         (
             "account: '123'",

@@ -4,6 +4,7 @@
 //! tongue while one of them is already known to be wrong ([`Problems::sound`]): the default that stands in for it
 //! says nothing. What a single value's text can tell is refused earlier, in `super::value`.
 
+mod access_logs;
 mod admin;
 mod alarms;
 mod database;
@@ -54,6 +55,7 @@ pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
     subnets::check(spec, out);
     existing::check(spec, out);
     ingress::check(spec, out);
+    access_logs::check(spec, out);
     database::check(spec, out);
     image::check(spec, out);
     environment::check(spec, out);

@@ -1,6 +1,6 @@
 //! The form of each sort of name: how long, and of which characters.
 //!
-//! Limits are those of the service models: ELB 32, RDS 63 (groups 255), IAM 64, ECS and security groups 255, log groups
+//! Limits are those of the service models: ELB 32, RDS 63 (groups 255), S3 63, IAM 64, ECS and security groups 255, log groups
 //! and secrets 512.
 
 use crate::spec::model::Named;
@@ -19,6 +19,7 @@ pub(super) struct Form {
 pub(super) fn form(named: Named) -> Form {
     let (what, length, fault): (_, _, fn(&str) -> Option<&'static str>) = match named {
         Named::LoadBalancer => ("a load balancer", 32, load_balancer_fault),
+        Named::AccessLogsBucket => ("an S3 bucket", 63, bucket_fault),
         Named::TargetGroup => ("a target group", 32, hyphen_fault),
         Named::EcsCluster => ("an ECS cluster", 255, ecs_fault),
         Named::ControlPlaneService | Named::DataPlaneService => ("an ECS service", 255, ecs_fault),
@@ -82,6 +83,25 @@ fn database_fault(name: &str) -> Option<&'static str> {
         "has two hyphens in a row"
     } else if name == "default" {
         "is RDS's own"
+    } else {
+        return hyphen_fault(name);
+    };
+    Some(fault)
+}
+
+/// S3's "General purpose bucket naming rules". Dots, which it takes, are not taken here: no certificate of S3's covers a
+/// host name with more of them, and the bucket is reached over TLS only.
+fn bucket_fault(name: &str) -> Option<&'static str> {
+    const BEGINNINGS: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
+    const ENDS: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+    let own = BEGINNINGS.iter().any(|own| name.starts_with(own))
+        || ENDS.iter().any(|own| name.ends_with(own));
+    let fault = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        "has capitals, which no bucket has"
+    } else if own {
+        "begins or ends as only S3's own names do"
+    } else if (1..3).contains(&name.len()) {
+        "has less than three characters"
     } else {
         return hyphen_fault(name);
     };

@@ -15,7 +15,7 @@ pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
         }
         let name = spec.name_of(named);
         let form = form(named);
-        let excess = (name.chars().count() + named.suffix_length()).saturating_sub(form.length);
+        let excess = (name.chars().count() + named.room(given)).saturating_sub(form.length);
         if given {
             check_given(named, &name, &form, excess, out);
         } else if excess > 0 {

@@ -14,6 +14,7 @@
 //! | pages; `DryRun` | `networks` | `long_lists_come_in_pages`, `a_dry_run_changes_nothing` |
 //! | rules that name a group are revoked | `networks` | `a_rule_that_names_a_group…` |
 //! | load balancers: subnets, zones, names, minutes, protection | `balancers` | `a_load_balancer_…`, `a_protected_load_balancer_stays` |
+//! | buckets: accounts, regions, what they begin with, and who may log to them | `buckets` | all |
 //! | listeners: certificates, ports | `balancers` | `listeners_rules_and_groups…` |
 //! | subnet groups, versions, capacities, duplicates | `databases` | `what_a_cluster_cannot_be_is_refused` |
 //! | versions tell their least capacity | `databases` | `versions_are_listed…` |
@@ -43,6 +44,7 @@
 //! (tasks that fail) and `late` (reads that are late, and somebody else's calls).
 
 mod balancers;
+mod buckets;
 mod databases;
 mod discovery;
 mod failed_rollouts;

@@ -15,6 +15,7 @@ pub(crate) async fn left(config: &SdkConfig, stack: &str) -> Vec<String> {
     found.extend(iam(config, stack).await);
     found.extend(logs(config, stack).await);
     found.extend(secrets(config, stack).await);
+    found.extend(buckets(config, stack).await);
     found.extend(discovery(config, stack).await);
     found.extend(scaling(config).await);
     found.extend(records(config).await);
@@ -280,6 +281,23 @@ async fn secrets(config: &SdkConfig, stack: &str) -> Vec<String> {
     });
     ours.map(|secret| format!("secretsmanager: {}", secret.name().unwrap_or("?")))
         .collect()
+}
+
+async fn buckets(config: &SdkConfig, stack: &str) -> Vec<String> {
+    let s3 = aws_sdk_s3::Client::new(config);
+    let listed = s3.list_buckets().send().await.expect("buckets");
+    let mut found = Vec::new();
+    for name in listed.buckets().iter().filter_map(|bucket| bucket.name()) {
+        // One without tags is refused.
+        let Ok(tags) = s3.get_bucket_tagging().bucket(name).send().await else {
+            continue;
+        };
+        let mut tags = tags.tag_set().iter();
+        if tags.any(|tag| tag.key() == TAG && tag.value() == stack) {
+            found.push(format!("s3: {name}"));
+        }
+    }
+    found
 }
 
 async fn discovery(config: &SdkConfig, stack: &str) -> Vec<String> {

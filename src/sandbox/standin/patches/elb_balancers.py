@@ -16,6 +16,7 @@ from moto.elbv2.models import AvailabilityZone, ELBv2Backend, FakeLoadBalancer
 from ..durations import duration
 from ..world import world
 from .ec2_interfaces import attach_eni, release_eni
+from .elb_logs import try_bucket
 from .wrapping import around
 
 _FREE_ADDRESSES_NEEDED = 8
@@ -269,6 +270,9 @@ def _modify_attributes(original: Any, self: ELBv2Backend, arn: str, attrs: Dict[
             raise ValidationError(f"'{key}' must be one of [{', '.join(_CHOICES[key])}]")
         elif ATTRIBUTES.get(key) in ("true", "false") and text not in ("true", "false"):
             raise ValidationError(f"'{key}' must be one of [true, false]")
+    balancer = self.load_balancers.get(arn)
+    if balancer is not None and any(key.startswith("access_logs.") for key in attrs):
+        try_bucket(self.account_id, self.region_name, {**balancer.attrs, **attrs})
     return original(self, arn, attrs)
 
 

@@ -29,9 +29,10 @@ def install() -> None:
 
     @around(ResourceGroupsTaggingAPIBackend, "_get_resources_generator")
     def _generator(original: Any, self: Any, *args: Any, **kwargs: Any) -> Iterator[TaggedResource]:
-        # moto lists load balancers that have no tag; AWS lists what has or had one.
+        # moto lists load balancers that have no tag; AWS lists what has or had one. And it lists a bucket in every
+        # region; AWS does so in its own only.
         for resource in original(self, *args, **kwargs):
-            if resource.tags:
+            if resource.tags and not _is_elsewhere(self, resource.arn):
                 yield resource
         yield from _untold(self, *args, **kwargs)
 
@@ -66,6 +67,13 @@ def install() -> None:
                 yield _of_elb(self, listener.arn, "elasticloadbalancing:listener")
                 for rule in listener.rules.values():
                     yield _of_elb(self, rule.arn, "elasticloadbalancing:listener-rule")
+
+
+def _is_elsewhere(backend: Any, arn: str) -> bool:
+    if ":s3:::" not in arn:
+        return False
+    bucket = backend.s3_backend.buckets.get(arn.rpartition(":")[2])
+    return bucket is not None and bucket.region_name != backend.region_name
 
 
 def _untold(

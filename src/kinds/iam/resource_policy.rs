@@ -1,0 +1,165 @@
+//! Policies that a resource carries itself: buckets and keys have one, and it says of whom it speaks.
+
+use std::collections::BTreeMap;
+
+use super::policy::{PrincipalJson, Statement, StatementJson, Statements, document};
+use crate::resource::{Diff, References, Resolve, Text};
+
+/// What others may do, or must not, with the resource that carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ResourcePolicy {
+    /// The statements, each with a `sid` of its own.
+    pub(crate) grants: Vec<Grant>,
+}
+
+/// One statement, and whom it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    /// Whom.
+    pub(crate) principal: Principal,
+    /// Whether it forbids what it names.
+    pub(crate) deny: bool,
+    /// What it names; its own `service` is not used.
+    pub(crate) statement: Statement,
+}
+
+/// Whom a statement is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Principal {
+    /// Everybody there is.
+    Everybody,
+    /// An AWS service, such as `logs.eu-west-1.amazonaws.com`.
+    Service(String),
+    /// An account, by its `…:root` ARN: what its administrators let its users do.
+    Account(Text),
+}
+
+impl ResourcePolicy {
+    /// The document as AWS takes it, once all it refers to is known.
+    pub(crate) fn render(&self, outputs: &dyn Resolve) -> Option<String> {
+        let grants = self.grants.iter();
+        document(
+            grants
+                .map(|grant| grant.json(outputs))
+                .collect::<Option<_>>()?,
+        )
+    }
+
+    /// `references` with all that the document refers to.
+    pub(crate) fn referred(&self, references: References) -> References {
+        let texts = self.grants.iter().flat_map(|grant| {
+            let account = match &grant.principal {
+                Principal::Account(arn) => Some(arn),
+                Principal::Everybody | Principal::Service(_) => None,
+            };
+            grant.statement.texts().chain(account)
+        });
+        texts.fold(references, References::in_text)
+    }
+
+    /// Notes in `diff` every statement that `have` lacks, has otherwise or has in addition.
+    pub(crate) fn compare(
+        &self,
+        field: &str,
+        have: &Statements,
+        outputs: &dyn Resolve,
+        diff: &mut Diff,
+    ) {
+        let wanted = self.grants.iter().map(|grant| {
+            let json = grant.json(outputs);
+            let canonical = json.and_then(|json| json.canonical());
+            (grant.statement.sid, canonical)
+        });
+        have.compare(field, &wanted.collect(), diff);
+    }
+}
+
+impl Grant {
+    fn json(&self, outputs: &dyn Resolve) -> Option<StatementJson<'_>> {
+        let one = |sort, name: String| PrincipalJson::Some(BTreeMap::from([(sort, name)]));
+        let principal = match &self.principal {
+            Principal::Everybody => PrincipalJson::Everybody("*"),
+            Principal::Service(name) => one("Service", name.clone()),
+            Principal::Account(arn) => one("AWS", arn.resolve(outputs)?),
+        };
+        let mut json = self.statement.json(outputs)?;
+        json.principal = Some(principal);
+        if self.deny {
+            json.effect = "Deny";
+        }
+        Some(json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::iam::Condition;
+    use crate::resource::{Address, Attribute};
+
+    struct Nothing;
+
+    impl Resolve for Nothing {
+        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
+            None
+        }
+    }
+
+    fn policy() -> ResourcePolicy {
+        let statement = |sid, actions: &[&'static str]| Statement {
+            sid,
+            service: None,
+            actions: actions.to_vec(),
+            resources: vec![Text::from("arn:a"), Text::from("arn:b")],
+            conditions: vec![Condition {
+                operator: "Bool",
+                key: "aws:SecureTransport",
+                value: Text::from("false"),
+            }],
+        };
+        ResourcePolicy {
+            grants: vec![
+                Grant {
+                    principal: Principal::Everybody,
+                    deny: true,
+                    statement: statement("TlsOnly", &["s3:*"]),
+                },
+                Grant {
+                    principal: Principal::Account(Text::from("arn:aws:iam::1:root")),
+                    deny: false,
+                    statement: statement("Ours", &["s3:GetObject"]),
+                },
+            ],
+        }
+    }
+
+    fn fields(live: &str) -> Vec<String> {
+        let mut diff = Diff::new();
+        policy().compare("policy", &Statements::decode(live), &Nothing, &mut diff);
+        let changes = diff.changes().iter();
+        changes.map(|change| change.field.clone()).collect()
+    }
+
+    #[test]
+    fn a_policy_as_it_was_written_is_as_desired() {
+        let own = policy().render(&Nothing).unwrap();
+        assert_eq!(
+            own,
+            r#"{"Version":"2012-10-17","Statement":[{"Sid":"TlsOnly","Effect":"Deny","Principal":"*","Action":["s3:*"],"Resource":["arn:a","arn:b"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},{"Sid":"Ours","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:root"},"Action":["s3:GetObject"],"Resource":["arn:a","arn:b"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}"#
+        );
+        assert_eq!(fields(&own), [""; 0]);
+        // S3 unpacks lists of one and turns others round.
+        let normal = own
+            .replace(r#"["s3:*"]"#, r#""s3:*""#)
+            .replace(r#"["arn:a","arn:b"]"#, r#"["arn:b","arn:a"]"#);
+        assert_eq!(fields(&normal), [""; 0]);
+    }
+
+    #[test]
+    fn whom_it_is_about_and_what_it_forbids_count() {
+        let own = policy().render(&Nothing).unwrap();
+        assert_eq!(fields(&own.replace("Deny", "Allow")), ["policy.TlsOnly"]);
+        assert_eq!(fields(&own.replace("::1:", "::2:")), ["policy.Ours"]);
+        assert_eq!(fields(""), ["policy.Ours", "policy.TlsOnly", "policy.#1"]);
+    }
+}
