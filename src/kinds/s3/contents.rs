@@ -30,7 +30,9 @@ pub(super) async fn count(clients: &Clients, live: &Live) -> Result<Option<Strin
     if held == 0 {
         return Ok(None);
     }
-    let sizes = page.versions().iter().filter_map(|version| version.size());
+    let logs = page.versions().iter();
+    let logs = logs.filter(|version| !is_test(version.key()));
+    let sizes = logs.filter_map(|version| version.size());
     let size = in_words(sizes.sum());
     let objects = if held == 1 { "object" } else { "objects" };
     Ok(Some(match page.is_truncated() {

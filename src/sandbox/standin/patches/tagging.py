@@ -70,9 +70,12 @@ def install() -> None:
 
 
 def _is_elsewhere(backend: Any, arn: str) -> bool:
-    if ":s3:::" not in arn:
+    _, partition, service, *_, name = arn.split(":", 5)
+    if service != "s3":
         return False
-    bucket = backend.s3_backend.buckets.get(arn.rpartition(":")[2])
+    from moto.s3.models import s3_backends
+
+    bucket = s3_backends[backend.account_id][partition].buckets.get(name)
     return bucket is not None and bucket.region_name != backend.region_name
 
 

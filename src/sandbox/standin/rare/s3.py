@@ -1,7 +1,8 @@
 """S3: buckets that begin private and encrypted, belong to one account, and are reached in their own region.
 
 moto's buckets begin without any setting, forget the tags they are made with, are everybody's, keep
-the tags and the name of one that is gone, and take any text for a policy.
+the tags and the name of one that is gone, and take any text for a policy.  Its answer about versions
+cannot be read by SDKs that look at the name of its element.
 """
 
 import json
@@ -9,9 +10,8 @@ import re
 from typing import Any
 from xml.etree import ElementTree
 
-from moto.core.exceptions import ServiceException
-from moto.s3.exceptions import MissingBucket
-from moto.s3.models import PublicAccessBlock, S3Backend, s3_backends
+from moto.s3.exceptions import BucketAlreadyExists, MissingBucket, S3ClientError
+from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
 from ..patches.wrapping import around
@@ -26,7 +26,7 @@ def install() -> None:
     @around(S3Backend, "create_bucket")
     def _create(original: Any, self: Any, bucket_name: str, *args: Any, **kwargs: Any) -> Any:
         if not _NAME.match(bucket_name) or ".." in bucket_name:
-            raise ServiceException("InvalidBucketName", "The specified bucket is not valid.")
+            raise S3ClientError("InvalidBucketName", "The specified bucket is not valid.")
         _forget_the_gone(bucket_name)
         bucket = original(self, bucket_name, *args, **kwargs)
         # What S3 gives every bucket since January and April of 2023.
@@ -57,12 +57,35 @@ def install() -> None:
         _check(policy, self.get_bucket(bucket_name).arn)
         original(self, bucket_name, policy)
 
+    @around(FakeBucket, "get_permission")
+    def _permission(original: Any, self: Any, action: str, resource: str) -> Any:
+        # moto takes no notice of conditions: what is forbidden without TLS would be forbidden at all.
+        from moto.iam.access_control import IAMPolicy, PermissionResult
+
+        statements = json.loads(self.policy)["Statement"] if self.policy else []
+        plain = [one for one in statements if "Condition" not in one]
+        if not plain:
+            return PermissionResult.NEUTRAL
+        return IAMPolicy(json.dumps({"Statement": plain})).is_action_permitted(action, resource)
+
+    @around(S3Response, "get_bucket_versioning")
+    def _versioning(original: Any, self: Any) -> Any:
+        # moto's name of the element is one that S3 does not have.
+        status, headers, body = original(self)
+        wrong, right = ("GetBucketVersioningResponse", "VersioningConfiguration")
+        text = body.decode("utf-8") if isinstance(body, bytes) else body
+        return status, headers, text.replace(wrong, right)
+
     @around(S3Response, "_bucket_response")
     def _respond(original: Any, self: Any, request: Any, full_url: str) -> Any:
         name = self.parse_bucket_name_from_url(request, full_url)
         there = self.backend.buckets.get(name)
         making = request.method == "PUT" and not request.args
         _check_place(there, self.region, request, making)
+        if making and there is None:
+            _forget_the_gone(name)
+            if name in s3_backends.bucket_accounts:
+                raise BucketAlreadyExists(bucket=name)
         answer = original(self, request, full_url)
         if making and there is None and name in self.backend.buckets:
             tags = _tags(self.body)
@@ -71,9 +94,9 @@ def install() -> None:
         return answer
 
 
-def _denied() -> ServiceException:
+def _denied() -> S3ClientError:
     # All that S3 says of what is another account's.
-    return ServiceException("AccessDenied", "Access Denied")
+    return S3ClientError("AccessDenied", "Access Denied")
 
 
 def _forget_the_gone(name: str) -> None:
@@ -94,7 +117,7 @@ def _check_place(bucket: Any, region: str, request: Any, making: bool) -> None:
     if expected and expected != bucket.account_id:
         raise _denied()
     if bucket.region_name != region and not making:
-        raise ServiceException(
+        raise S3ClientError(
             "PermanentRedirect",
             "The bucket you are attempting to access must be addressed using the specified endpoint.",
         )
@@ -115,11 +138,11 @@ def _check(policy: bytes, arn: str) -> None:
     try:
         statements = json.loads(policy)["Statement"]
     except (ValueError, KeyError, TypeError) as wrong:
-        raise ServiceException("MalformedPolicy", "This policy contains invalid Json") from wrong
+        raise S3ClientError("MalformedPolicy", "This policy contains invalid Json") from wrong
     for statement in statements if isinstance(statements, list) else [statements]:
         if "Principal" not in statement and "NotPrincipal" not in statement:
-            raise ServiceException("MalformedPolicy", "Missing required field Principal")
+            raise S3ClientError("MalformedPolicy", "Missing required field Principal")
         named = statement.get("Resource", [])
         for resource in [named] if isinstance(named, str) else named:
             if resource != arn and not resource.startswith(f"{arn}/"):
-                raise ServiceException("MalformedPolicy", "Policy has invalid resource")
+                raise S3ClientError("MalformedPolicy", "Policy has invalid resource")
