@@ -23,6 +23,7 @@ an order comes back as ``{"error": ...}`` with status 400. An order may be a lis
 ``GET|POST crowd``      all there is; ``strangers`` and ``stacks`` of others in a ``region``: see ``crowd``
 ``POST reset``          the account is empty again
 ``GET durations``       how long what takes
+``GET machines``        executions of state machines written for JSONata, state by state
 ``GET tasks``           what simulated tasks ran
 ``GET resolve``         ``?name=``: ``addresses`` of a public name; none, and there is no such name
 ``GET connect``         ``?address=&port=``: where ``to`` reach it on this machine, or ``why`` not: ``timeout``,
@@ -198,6 +199,10 @@ def _reset(account: str, query: Query, given: Any) -> Any:
     return {}
 
 
+def _machines(account: str, query: Query, given: Any) -> Any:
+    return world.world(account).data.get("machine-executions", [])
+
+
 def _tasks(account: str, query: Query, given: Any) -> Any:
     here = world.world(account)
     here.advance()
@@ -263,6 +268,7 @@ _ROUTES: Dict[Tuple[str, str], Callable[[str, Query, Any], Any]] = {
     ("DELETE", "peers"): _clear_peers,
     ("POST", "reset"): _reset,
     ("GET", "durations"): lambda account, query, given: durations.table(),
+    ("GET", "machines"): _machines,
     ("GET", "tasks"): _tasks,
     ("GET", "resolve"): _resolve,
     ("GET", "connect"): _connect,

@@ -39,6 +39,15 @@ DURATIONS: Dict[str, float] = {
     "kong_reconnect": 8,
     # what is written over the Admin API reaches the data planes
     "kong_push": 1,
+    # EventBridge: from what happened to the rule's target
+    "event_delivery": 0.5,
+    # Step Functions: from one state to the next, and a call that a state makes
+    "machine_state": 0.02,
+    "machine_call": 0.1,
+    # a machine that is deleted is seen until its last execution is over
+    "state_machine_delete": 5,
+    # EventBridge Scheduler: a group goes with its schedules
+    "schedule_group_delete": 5,
     # Aurora resumes from 0 ACU
     "aurora_resume": 15,
 }

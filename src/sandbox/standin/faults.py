@@ -80,6 +80,23 @@ def take(call: "Call", request: "Request") -> Optional[str]:
     return None
 
 
+def take_of_machine(account: str, service: str, operation: str) -> bool:
+    """Whether this call of a state machine must be throttled: faults of a service called ``machine:ecs``.
+
+    Those of the client's own calls are not a machine's, or nobody could say which call they hit.
+    """
+    with _lock:
+        for fault in _faults.get(account, ()):
+            if (fault["service"], fault["operation"]) != (f"machine:{service}", operation):
+                continue
+            if fault["skip"] > 0:
+                fault["skip"] -= 1
+            elif fault["times"] > 0:
+                fault["times"] -= 1
+                return True
+    return False
+
+
 def _again(fault: Dict[str, Any], call: "Call", request: "Request") -> bool:
     asked = sameness.of(call, request)
     if asked in fault["asked"]:

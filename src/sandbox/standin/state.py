@@ -13,7 +13,7 @@ import sys
 from typing import Any, Dict, Iterator, List
 from urllib.parse import unquote
 
-from . import normal
+from . import normal, state_loop
 from .asking import Asking
 from .gateway import summary
 
@@ -319,13 +319,16 @@ _READERS = {
     "ec2": _ec2,
     "ecs": _ecs,
     "elasticloadbalancing": _elb,
+    "events": state_loop.rules,
     "iam": _iam,
     "logs": _logs,
     "monitoring": _cloudwatch,
     "rds": _rds,
     "route53": _route53,
     "s3": _s3,
+    "scheduler": state_loop.schedules,
     "secretsmanager": _secrets,
     "servicediscovery": _discovery,
     "sns": _sns,
+    "states": state_loop.machines,
 }

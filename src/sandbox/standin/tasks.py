@@ -4,6 +4,7 @@ What its process does is ``kong_image``'s to know, what keeps it from starting `
 how healthy it looks ``task_health``'s, and which tasks there should be ``services``'.
 """
 
+import sys
 import time
 import uuid
 from datetime import datetime, timezone
@@ -159,6 +160,7 @@ class Task:
         fleet(self.account, self.region).tasks[self.arn] = self
         world(self.account).task_log.append(self.record)
         self.after(duration("task_provision"), self._pend)
+        self._tell()
 
     def _pend(self) -> None:
         if not self.live:
@@ -268,7 +270,14 @@ class Task:
     def _become(self, status: str, **times: datetime) -> None:
         self.last_status = status
         self.times.update(times)
+        self._tell()
         self.on_change(self)
+
+    def _tell(self) -> None:
+        # Nobody has a rule before that service has been called.
+        events = sys.modules.get(f"{__package__}.rare.events")
+        if events is not None:
+            events.of_task(self)
 
     def describe(self) -> Dict[str, Any]:
         """The task as DescribeTasks shows it, tags included."""

@@ -43,6 +43,28 @@ def _spelled(shape: Any, value: Any) -> Any:
     return value
 
 
+def spelled_exactly(service: str, action: str, given: Dict[str, Any]) -> None:
+    """Refuse what Step Functions refuses: members that are unknown or not in Pascal case."""
+    import botocore.session
+
+    name = _NAMES.get(service.lower(), service.lower())
+    operation = action[:1].upper() + action[1:]
+    _exactly(botocore.session.get_session().get_service_model(name).operation_model(operation).input_shape, given)
+
+
+def _exactly(shape: Any, value: Any) -> None:
+    kind = getattr(shape, "type_name", None)
+    if kind == "structure" and isinstance(value, dict):
+        known = {member[:1].upper() + member[1:]: member for member in shape.members}
+        for key, item in value.items():
+            if key not in known:
+                raise ValueError(f"The field {key!r} is not supported by Step Functions")
+            _exactly(shape.members[known[key]], item)
+    elif kind == "list" and isinstance(value, list):
+        for item in value:
+            _exactly(shape.member, item)
+
+
 def action_of(account: str, region: str, call: SdkCall) -> Tuple[str, str]:
     """The action that IAM knows the call by, and the resource it is about."""
     prefix, given = _PREFIXES.get(call.service, call.service), call.parameters
@@ -50,6 +72,12 @@ def action_of(account: str, region: str, call: SdkCall) -> Tuple[str, str]:
     if call.service == "ecs" and given.get("service"):
         cluster = str(given.get("cluster", "default")).rsplit("/", 1)[-1]
         return action, f"{lead}:service/{cluster}/{str(given['service']).rsplit('/', 1)[-1]}"
+    if call.service == "ecs" and given.get("services"):
+        cluster = str(given.get("cluster", "default")).rsplit("/", 1)[-1]
+        # All of them have to be allowed; those asked for together here are always allowed together.
+        return action, f"{lead}:service/{cluster}/{str(given['services'][0]).rsplit('/', 1)[-1]}"
+    if call.service == "scheduler" and given.get("Name"):
+        return action, f"{lead}:schedule/{given.get('GroupName') or 'default'}/{given['Name']}"
     if call.service == "rds" and given.get("DBClusterIdentifier"):
         return action, f"{lead}:cluster:{given['DBClusterIdentifier']}"
     if call.service == "stepfunctions" and given.get("stateMachineArn"):

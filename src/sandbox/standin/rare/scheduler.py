@@ -6,13 +6,16 @@ moto keeps schedules and never acts on them. A target is a state machine, or any
 
 import json
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Iterator, Optional
 from zoneinfo import ZoneInfo
 
-from moto.scheduler.exceptions import ValidationException
-from moto.scheduler.models import EventBridgeSchedulerBackend
+from moto.core.exceptions import JsonRESTError
+from moto.core.resource_tagging import TaggedResource
+from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
+from moto.scheduler.models import EventBridgeSchedulerBackend, ScheduleGroup, scheduler_backends
 
 from .. import local_calls, task_identity
+from ..durations_tasks import duration
 from ..patches.wrapping import around
 from ..world import world
 from . import expressions
@@ -28,9 +31,33 @@ def install() -> None:
     @around(EventBridgeSchedulerBackend, "create_schedule")
     def _create(original: Any, self: Any, **kwargs: Any) -> Any:
         _check(self, kwargs)
+        group = self.schedule_groups.get(kwargs.get("group_name") or "default")
+        # moto breaks where the group is not there.
+        if group is None or getattr(group, "standin_deleting", False):
+            raise ScheduleGroupNotFound(str(kwargs.get("group_name")))
         schedule = original(self, **kwargs)
         _arm(self, schedule)
         return schedule
+
+    @around(EventBridgeSchedulerBackend, "create_schedule_group")
+    def _create_group(original: Any, self: Any, name: str, tags: Any) -> Any:
+        # moto makes another in its place.
+        if name in self.schedule_groups:
+            raise JsonRESTError("ConflictException", f"Schedule group {name} already exists.")
+        return original(self, name=name, tags=tags or [])
+
+    @around(EventBridgeSchedulerBackend, "delete_schedule_group")
+    def _delete_group(original: Any, self: Any, name: Any) -> None:
+        group = self.get_schedule_group(name)
+        if not getattr(group, "standin_deleting", False):
+            group.standin_deleting = True
+            world(self.account_id).after(
+                duration("schedule_group_delete"), lambda: self.schedule_groups.pop(group.name, None)
+            )
+
+    @around(ScheduleGroup, "to_dict")
+    def _shown(original: Any, self: Any) -> Any:
+        return {**original(self), **({"State": "DELETING"} if getattr(self, "standin_deleting", False) else {})}
 
     @around(EventBridgeSchedulerBackend, "update_schedule")
     def _update(original: Any, self: Any, **kwargs: Any) -> Any:
@@ -111,3 +138,13 @@ def _invoke(backend: Any, schedule: Any) -> None:
         # On AWS the failure ends in the dead-letter queue, or nowhere.
         return
     local_calls.call(account, region, call.service, call.operation, call.parameters)
+
+
+def tagged(account: str, region: str) -> Iterator[TaggedResource]:
+    """What the tagging API lists of schedules: their groups."""
+    if account not in scheduler_backends.keys():
+        return
+    backend = scheduler_backends[account][region]
+    for group in list(backend.schedule_groups.values()):
+        tags = {tag["Key"]: tag["Value"] for tag in backend.list_tags_for_resource(group.arn)["Tags"]}
+        yield TaggedResource(group.arn, tags, "scheduler:schedule-group")

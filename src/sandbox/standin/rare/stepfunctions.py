@@ -1,20 +1,25 @@
-"""Step Functions: state machines that are carried out, by moto's own reading of their language.
+"""Step Functions: state machines that are carried out.
 
-moto runs Amazon States Language when it is told to, but its tasks look for a server that is not there,
-spell their parameters as no SDK does, and its waits take real time. Here a task's calls stay in this
-process, made as the machine's role, and waits last as long as the account's simulated clock says.
+Those written with JSONPath are, by moto's own reading of their language. Its tasks look for a server
+that is not there, spell their parameters as no SDK does, and its waits take real time. Here a task's
+calls stay in this process, made as the machine's role, and waits last as long as the account's
+simulated clock says. Those written with JSONata moto does not know: ``machine`` carries them out.
 """
 
 import json
 import time
-from typing import Any, Callable, Dict
+from datetime import datetime, timezone
+from typing import Any, Callable, Dict, Iterator
 
 from moto.core.config import default_user_config
 from moto.core.exceptions import JsonRESTError
+from moto.core.resource_tagging import TaggedResource
 
 from .. import local_calls, task_identity
+from ..durations_tasks import duration
 from ..patches.wrapping import around
 from ..world import world
+from . import machine, machine_language
 from .integrations import SdkCall, action_of, plain, sdk_call
 
 _PRINCIPAL = "states.amazonaws.com"
@@ -35,6 +40,7 @@ def install() -> None:
     )
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
     from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+    from moto.stepfunctions.responses import StepFunctionResponse
 
     StateTaskServiceAwsSdk._eval_service_task = _task
     StateTaskServiceEcs._eval_service_task = _task
@@ -42,20 +48,116 @@ def install() -> None:
     state_task_service_callback._DELAY_SECONDS_SYNC_CONDITION_CHECK = _GLANCE
     WaitFunction._wait_interval = _wait
 
+    StepFunctionsParserBackend._validate_definition = staticmethod(_checked(StepFunctionsParserBackend))
+
     @around(StepFunctionsParserBackend, "create_state_machine")
     def _create(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-        role = str(kwargs.get("roleArn"))
-        if not task_identity.assumable(self.account_id, role, _PRINCIPAL):
-            raise JsonRESTError(
-                "AccessDeniedException",
-                f"Neither the global service principal {_PRINCIPAL}, nor the regional one is authorized to assume the"
-                " provided role.",
-            )
+        _check_role(self, str(kwargs.get("roleArn")))
+        _check_same(self, kwargs)
         try:
             return original(self, *args, **kwargs)
         except InvalidDefinition as wrong:
             # moto's has no code on the wire.
             raise JsonRESTError("InvalidDefinition", f"Invalid State Machine Definition: {wrong}") from wrong
+
+    @around(StepFunctionsParserBackend, "update_state_machine")
+    def _update(original: Any, self: Any, arn: str, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("role_arn"):
+            _check_role(self, str(kwargs["role_arn"]))
+        try:
+            return original(self, arn, *args, **kwargs)
+        except InvalidDefinition as wrong:
+            raise JsonRESTError("InvalidDefinition", f"Invalid State Machine Definition: {wrong}") from wrong
+
+    @around(StepFunctionsParserBackend, "start_execution")
+    def _start(original: Any, self: Any, state_machine_arn: str, *args: Any, **kwargs: Any) -> Any:
+        made = self.describe_state_machine(state_machine_arn)
+        loaded = machine_language.load(made.definition)
+        if loaded is None:
+            return original(self, state_machine_arn, *args, **kwargs)
+        if getattr(made, "standin_deleting", False):
+            raise JsonRESTError("StateMachineDeleting", f"State Machine is being deleted: {state_machine_arn}")
+        given = args[1] if len(args) > 1 else kwargs.get("execution_input")
+        return _Started(machine.Execution(self.account_id, self.region_name, made.arn, loaded, made.roleArn, given or "{}"))
+
+    @around(StepFunctionsParserBackend, "delete_state_machine")
+    def _delete(original: Any, self: Any, arn: str) -> None:
+        # AWS shows one that is being deleted until its last execution is over.
+        gone = next((one for one in self.state_machines if one.arn == arn), None)
+        if gone is not None and not getattr(gone, "standin_deleting", False):
+            gone.standin_deleting = True
+            world(self.account_id).after(duration("state_machine_delete"), lambda: _forget(self, gone))
+
+    @around(StepFunctionResponse, "_describe_state_machine")
+    def _describe(original: Any, self: Any, arn: str) -> Any:
+        shown = original(self, arn)
+        if getattr(self.stepfunction_backend.describe_state_machine(arn), "standin_deleting", False):
+            shown._result["status"] = "DELETING"
+        return shown
+
+
+class _Started:
+    """What moto's answer to a start is made of."""
+
+    def __init__(self, execution: machine.Execution) -> None:
+        self.execution_arn = execution.arn
+        self.start_date = datetime.fromtimestamp(execution.begun, timezone.utc)
+
+
+def _forget(backend: Any, gone: Any) -> None:
+    backend.state_machines[:] = [one for one in backend.state_machines if one is not gone]
+    backend.tagger.delete_all_tags_for_resource(gone.arn)
+
+
+def _checked(backend: Any) -> Callable[[str], None]:
+    original = backend._validate_definition
+
+    def validate(definition: str) -> None:
+        try:
+            ours = machine_language.load(definition)
+        except machine_language.Wrong as wrong:
+            raise JsonRESTError("InvalidDefinition", f"Invalid State Machine Definition: '{wrong}'") from wrong
+        if ours is None:
+            original(definition=definition)
+
+    return validate
+
+
+def _check_role(backend: Any, role: str) -> None:
+    if not task_identity.assumable(backend.account_id, role, _PRINCIPAL):
+        raise JsonRESTError(
+            "AccessDeniedException",
+            f"Neither the global service principal {_PRINCIPAL}, nor the regional one is authorized to assume the"
+            " provided role.",
+        )
+
+
+def _check_same(backend: Any, given: Dict[str, Any]) -> None:
+    # moto answers any second creation with the first; AWS only the very same one.
+    there = next((one for one in backend.state_machines if one.name == given.get("name")), None)
+    if there is None:
+        return
+    if getattr(there, "standin_deleting", False):
+        raise JsonRESTError("StateMachineDeleting", f"State Machine is being deleted: {there.arn}")
+    same = there.definition == given.get("definition") and there.type == (given.get("sm_type") or "STANDARD")
+    if not same or there.loggingConfiguration != (given.get("loggingConfiguration") or {"level": "OFF"}):
+        raise JsonRESTError("StateMachineAlreadyExists", f"State Machine Already Exists: '{there.arn}'")
+
+
+def start(account: str, region: str, arn: str, given: str) -> None:
+    """Start a machine for a rule or a schedule; one that is gone is not started."""
+    parameters = {"stateMachineArn": arn, "input": given}
+    local_calls.call(account, region, "stepfunctions", "StartExecution", parameters)
+
+
+def tagged(account: str, region: str) -> Iterator[TaggedResource]:
+    """What the tagging API lists of state machines."""
+    from moto.stepfunctions.responses import get_backend
+
+    backend = get_backend(account, region)
+    for one in list(backend.state_machines):
+        tags = {tag["key"]: tag["value"] for tag in backend.tagger.list_tags_for_resource(one.arn)["tags"]}
+        yield TaggedResource(one.arn, tags, "states:stateMachine")
 
 
 def _task(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any) -> None:
