@@ -64,6 +64,8 @@ clients! {
     ecs: aws_sdk_ecs;
     /// Elastic Load Balancing v2.
     elb: aws_sdk_elasticloadbalancingv2;
+    /// EventBridge: rules and events.
+    events: aws_sdk_eventbridge;
     /// IAM.
     iam: aws_sdk_iam;
     /// RDS.
@@ -78,10 +80,14 @@ clients! {
     quotas: aws_sdk_servicequotas;
     /// SNS: the topic of alarms.
     sns: aws_sdk_sns;
+    /// EventBridge Scheduler: timers.
+    scheduler: aws_sdk_scheduler;
     /// Secrets Manager.
     secrets: aws_sdk_secretsmanager;
     /// Cloud Map.
     discovery: aws_sdk_servicediscovery;
+    /// Step Functions.
+    sfn: aws_sdk_sfn;
     /// STS.
     sts: aws_sdk_sts;
 }

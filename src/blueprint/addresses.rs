@@ -56,6 +56,15 @@ fixed! {
     migrations_task: Migrations, "task-definition";
     schema: Migrations, "schema";
     schema_finish: Migrations, "finish";
+    machine_role: Identity, "machine-role";
+    machine_policy: Identity, "machine-policy";
+    starter_role: Identity, "starter-role";
+    starter_policy: Identity, "starter-policy";
+    machine_logs: Logs, "machine";
+    timer: ControlPlane, "timer";
+    machine: ControlPlane, "machine";
+    new_tasks_rule: ControlPlane, "rule/new-tasks";
+    push_rule: ControlPlane, "rule/push";
     control_plane_task: ControlPlane, "task-definition";
     control_plane_service: ControlPlane, "service";
     admin_route: ControlPlane, "admin-route";

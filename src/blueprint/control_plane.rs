@@ -75,7 +75,10 @@ fn draw_service(draft: &mut Draft<'_>) {
     let desired = EcsServiceDesired {
         cluster: cluster(),
         task_definition: Ref::Of(addresses::control_plane_task()),
-        count: Count::Fixed(1),
+        count: match spec.control_plane.on_demand() {
+            Some(_) => Count::OnDemand,
+            None => Count::Fixed(1),
+        },
         strategy: vec![Share {
             provider: "FARGATE".to_owned(),
             base: 0,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::addresses;
 use super::compute::{CONTAINER, architecture, cluster, node, settings, task_log, task_network};
 use super::draft::Draft;
-use super::{identity, ingress, network, secrets, security};
+use super::{identity, ingress, network, on_demand, secrets, security};
 use crate::kinds::autoscaling::{
     Metric, ScalableTarget, ScalableTargetDesired, ScalingPolicy, ScalingPolicyDesired,
 };
@@ -20,6 +20,12 @@ use crate::spec::{Named, StackSpec};
 
 /// How long a new node may be unhealthy: it has to find the control plane, which answers a new one within seconds.
 const GRACE: Duration = Duration::from_secs(120);
+
+/// How much longer while it may have to wait for a control plane that is asleep: the event and the machine (5 s), ECS's
+/// scheduler and Fargate (60 to 90 s), Kong and its registration (20 s), Aurora's resume from zero (15 s, and 30 s or
+/// more after a day), and the node's next try to connect (5 to 10 s) come to some 160 s. Twice that is little to wait
+/// for a node that is ill, and a node that is killed while it waits has to begin anew.
+const COLD_START: Duration = Duration::from_secs(320);
 
 /// Out quickly, back slowly: a node too many costs less than one too few.
 const SCALE_OUT_COOLDOWN: Duration = Duration::from_secs(60);
@@ -84,7 +90,10 @@ fn draw_service(draft: &mut Draft<'_>) {
             target_group: Ref::Of(addresses::target_group()),
             container: CONTAINER.to_owned(),
             port: PROXY_PORT,
-            grace: GRACE,
+            grace: match spec.control_plane.on_demand() {
+                Some(_) => GRACE + COLD_START,
+                None => GRACE,
+            },
         }),
         registry: None,
         execute_command: spec.exec,
@@ -93,10 +102,14 @@ fn draw_service(draft: &mut Draft<'_>) {
         name,
         after: ready(spec),
         // A node without a control plane of at least its own version never becomes ready.
-        started_after: vec![
-            addresses::schema_finish(),
-            addresses::control_plane_service(),
-        ],
+        started_after: [
+            vec![
+                addresses::schema_finish(),
+                addresses::control_plane_service(),
+            ],
+            on_demand::watched(spec),
+        ]
+        .concat(),
     };
     draft.add::<EcsService>(address, desired);
 }

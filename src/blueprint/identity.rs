@@ -35,7 +35,7 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
         ),
     ];
     for (address, named, purpose) in roles {
-        draw_role(draft, address, named, purpose);
+        draw_role(draft, address, named, purpose, &[TASKS]);
     }
     draw_policy(
         draft,
@@ -93,20 +93,28 @@ fn ready(spec: &StackSpec, exec: Address) -> Vec<Address> {
         .collect()
 }
 
-fn draw_role(draft: &mut Draft<'_>, address: Address, named: Named, purpose: &str) {
+/// Draws a role that one or several services may take on.
+pub(super) fn draw_role(
+    draft: &mut Draft<'_>,
+    address: Address,
+    named: Named,
+    purpose: &str,
+    trusted: &[(&'static str, &'static str)],
+) {
     let spec = draft.spec;
     let name = spec.name_of(named);
     let tags = draft.tags(&address, &name);
     let desired = role::Desired {
         name,
         description: format!("{purpose} the Kong stack {}", spec.name),
-        trust: tasks_only(),
+        trust: trust(trusted),
         tags,
     };
     draft.add::<Role>(address, desired);
 }
 
-fn draw_policy(
+/// Draws what a role may do.
+pub(super) fn draw_policy(
     draft: &mut Draft<'_>,
     address: Address,
     (role, named): (Address, Named),
@@ -121,20 +129,25 @@ fn draw_policy(
     draft.add::<RolePolicy>(address, desired);
 }
 
-/// ECS may take on the role for tasks of this account: without the condition it could be made to for another's.
-fn tasks_only() -> PolicyDocument {
-    PolicyDocument {
-        statements: vec![Statement {
-            sid: "Tasks",
-            service: Some("ecs-tasks.amazonaws.com"),
-            actions: vec!["sts:AssumeRole"],
-            resources: Vec::new(),
-            conditions: vec![Condition {
-                operator: "StringEquals",
-                key: "aws:SourceAccount",
-                value: Text::from(&account()),
-            }],
+/// ECS, for tasks.
+const TASKS: (&str, &str) = ("Tasks", "ecs-tasks.amazonaws.com");
+
+/// Services may take on the role for what is of this account: without the condition they could be made to for
+/// another's.
+fn trust(trusted: &[(&'static str, &'static str)]) -> PolicyDocument {
+    let statement = |(sid, service): &(&'static str, &'static str)| Statement {
+        sid,
+        service: Some(service),
+        actions: vec!["sts:AssumeRole"],
+        resources: Vec::new(),
+        conditions: vec![Condition {
+            operator: "StringEquals",
+            key: "aws:SourceAccount",
+            value: Text::from(&account()),
         }],
+    };
+    PolicyDocument {
+        statements: trusted.iter().map(statement).collect(),
     }
 }
 
@@ -196,7 +209,11 @@ fn exec_policy() -> PolicyDocument {
     }
 }
 
-fn allow(sid: &'static str, actions: &[&'static str], resources: Vec<Text>) -> Statement {
+pub(super) fn allow(
+    sid: &'static str,
+    actions: &[&'static str],
+    resources: Vec<Text>,
+) -> Statement {
     Statement {
         sid,
         service: None,

@@ -21,6 +21,7 @@ mod ingress;
 mod logs;
 mod migrations;
 mod network;
+mod on_demand;
 mod routes;
 #[cfg(test)]
 mod sample;
@@ -49,6 +50,7 @@ pub(crate) fn draw(spec: &StackSpec) -> Blueprint {
     migrations::draw(&mut draft);
     control_plane::draw(&mut draft);
     data_plane::draw(&mut draft);
+    on_demand::draw(&mut draft);
     admin_route::draw(&mut draft);
     dns::draw(&mut draft);
     alarms::draw(&mut draft);

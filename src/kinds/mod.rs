@@ -10,6 +10,7 @@ pub(crate) mod discovery;
 pub(crate) mod ec2;
 pub(crate) mod ecs;
 pub(crate) mod elb;
+pub(crate) mod events;
 pub(crate) mod iam;
 pub(crate) mod kong;
 mod leftover;
@@ -17,7 +18,9 @@ pub(crate) mod logs;
 pub(crate) mod rds;
 pub(crate) mod route53;
 pub(crate) mod s3;
+pub(crate) mod scheduler;
 pub(crate) mod secrets;
+pub(crate) mod sfn;
 pub(crate) mod sns;
 #[cfg(test)]
 mod tests;
@@ -49,6 +52,7 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<elb::ListenerRule>(),
     kind::<elb::LoadBalancer>(),
     kind::<elb::TargetGroup>(),
+    kind::<events::Rule>(),
     kind::<iam::Role>(),
     kind::<iam::RolePolicy>(),
     kind::<logs::LogGroup>(),
@@ -61,9 +65,11 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<s3::Bucket>(),
     kind::<sns::Subscription>(),
     kind::<sns::Topic>(),
+    kind::<scheduler::ScheduleGroup>(),
     kind::<secrets::Secret>(),
     kind::<discovery::Namespace>(),
     kind::<discovery::DiscoveryService>(),
+    kind::<sfn::StateMachine>(),
     kind::<kong::AdminRoute>(),
     kind::<kong::Schema>(),
     kind::<kong::SchemaFinish>(),

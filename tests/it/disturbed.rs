@@ -10,7 +10,7 @@ use crate::support::standin::Fork;
 const REGISTRY: &str = include_str!("../../src/kinds/mod.rs");
 
 /// Each kind, and the call after which it is killed in the making.
-const MADE_BY: [(&str, &str); 41] = [
+const MADE_BY: [(&str, &str); 44] = [
     (
         "ScalableTarget",
         "application-autoscaling:RegisterScalableTarget",
@@ -36,6 +36,7 @@ const MADE_BY: [(&str, &str); 41] = [
     ("ListenerRule", "elasticloadbalancing:CreateRule"),
     ("LoadBalancer", "elasticloadbalancing:CreateLoadBalancer"),
     ("TargetGroup", "elasticloadbalancing:CreateTargetGroup"),
+    ("Rule", "events:PutRule"),
     ("Role", "iam:CreateRole"),
     ("RolePolicy", "iam:PutRolePolicy"),
     ("LogGroup", "logs:CreateLogGroup"),
@@ -50,11 +51,13 @@ const MADE_BY: [(&str, &str); 41] = [
     ("Validation", "route53:ChangeResourceRecordSets"),
     ("Bucket", "s3:CreateBucket"),
     ("Certificate", "acm:RequestCertificate"),
+    ("ScheduleGroup", "scheduler:CreateScheduleGroup"),
     ("Secret", "secretsmanager:CreateSecret"),
     ("Subscription", "sns:Subscribe"),
     ("Topic", "sns:CreateTopic"),
     ("Namespace", "servicediscovery:CreatePrivateDnsNamespace"),
     ("DiscoveryService", "servicediscovery:CreateService"),
+    ("StateMachine", "states:CreateStateMachine"),
     ("Schema", "ecs:RunTask"),
     // Imported by the same task; its mark comes with the schema's.
     ("AdminRoute", "ecs:RunTask"),

@@ -89,6 +89,11 @@ pub(crate) fn endpoints_only(world: &World) -> Example {
     Example::new("endpoints-only", "kong-private", "eu-central-1").set("kong.image", &image)
 }
 
+/// The one whose control plane sleeps.
+pub(crate) fn scale_to_zero() -> Example {
+    Example::new("scale-to-zero", "kong-zero", "ap-southeast-1")
+}
+
 /// The one in somebody's network, with that network.
 pub(crate) async fn existing_network(world: &World) -> Example {
     let network = account::network(&world.aws("us-east-1"), ["us-east-1a", "us-east-1b"]).await;
@@ -102,6 +107,11 @@ pub(crate) async fn existing_network(world: &World) -> Example {
 #[tokio::test]
 async fn the_quickstart_lives() {
     quickstart().lives(&World::new()).await;
+}
+
+#[tokio::test]
+async fn scale_to_zero_lives() {
+    scale_to_zero().lives(&World::new()).await;
 }
 
 #[tokio::test]

@@ -293,13 +293,14 @@ fn missing(name: &str, called: &BTreeSet<String>, allowed: &BTreeSet<String>) ->
 
 #[tokio::test]
 async fn the_policies_allow_what_the_program_calls_and_nothing_else() {
-    let worlds: [World; 4] = std::array::from_fn(|_| World::new());
-    let [one, two, three, four] = &worlds;
+    let worlds: [World; 5] = std::array::from_fn(|_| World::new());
+    let [one, two, three, four, five] = &worlds;
     let lives = [
         (one, examples::quickstart()),
         (two, examples::production(two).await),
         (three, examples::endpoints_only(three)),
         (four, examples::existing_network(four).await),
+        (five, examples::scale_to_zero()),
     ];
     let mut all = Called::default();
     std::thread::scope(|threads| {

@@ -12,6 +12,7 @@ use super::rollout::Place;
 use super::service_state::{Live, Share, describe};
 use super::{aftermath, rollout, service_calls, service_diff, tagging};
 use crate::aws::{OrAbsent, failed};
+use crate::kinds::events;
 use crate::resource::{
     Address, Arn, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Patience, Ref,
     References, Resolve, ResourceName, Step, Tags, Wanted,
@@ -64,6 +65,9 @@ pub(crate) enum Count {
     /// So many at first; from then on the count is Application Auto Scaling's. It never goes to zero by itself, so
     /// zero is somebody's doing and set back to this.
     Scaled(u32),
+    /// One at first; from then on the stack's machine wakes it and puts it to sleep. Whatever changes the service wakes
+    /// it too, for a deployment is only proved by a task of it.
+    OnDemand,
 }
 
 /// The target group that a service's tasks are registered in.
@@ -184,6 +188,10 @@ impl Kind for EcsService {
             .changes()
             .iter()
             .any(|change| change.effect == Effect::InPlace && !change.field.starts_with("tags."));
+        if sent && desired.count == Count::OnDemand {
+            // First: should this run end here, the timer is set, and the control plane goes to sleep again.
+            events::push(cx, "apply").await?;
+        }
         let deployment = if sent {
             Some(service_calls::update(cx, desired, live, diff).await?)
         } else {

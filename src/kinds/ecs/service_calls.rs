@@ -76,8 +76,8 @@ pub(super) async fn update(
     let registries = when(changes(&["service_registries"]), || registries(cx, desired))?;
     let grace = changes(&["health_check_grace_period"]).then(|| grace(desired).unwrap_or(0));
     let platform = changes(&["platform_version"]).then(|| PLATFORM.to_owned());
-    // A fixed count is always said: the step before this one may have stopped the tasks.
-    let fixed = matches!(desired.count, Count::Fixed(_));
+    // A fixed count is always said: the step before this one may have stopped the tasks, or it sleeps.
+    let fixed = matches!(desired.count, Count::Fixed(_) | Count::OnDemand);
     let count = (fixed || changes(&["desired_count"])).then(|| desired.count.first());
     let exec = changes(&["execute_command"]).then_some(desired.execute_command);
     let propagate = changes(&["propagate_tags"]).then_some(PropagateTags::Service);
@@ -193,7 +193,10 @@ fn registries(cx: &Step, desired: &Desired) -> Result<Vec<ServiceRegistry>, Erro
 
 impl Count {
     fn first(self) -> i32 {
-        let (Self::Fixed(count) | Self::Scaled(count)) = self;
+        let count = match self {
+            Self::Fixed(count) | Self::Scaled(count) => count,
+            Self::OnDemand => 1,
+        };
         i32::try_from(count).unwrap_or(i32::MAX)
     }
 }

@@ -37,7 +37,11 @@ pub(super) fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Dif
         Count::Scaled(first) if live.desired_count == 0 => {
             diff.field("desired_count", first, &live.desired_count);
         }
-        Count::Scaled(_) => {}
+        // A second one is nobody's wish, and the machine would never find it at rest.
+        Count::OnDemand if live.desired_count > 1 => {
+            diff.field("desired_count", &1, &live.desired_count);
+        }
+        Count::Scaled(_) | Count::OnDemand => {}
     }
     let field = "capacity_provider_strategy";
     diff.set(field, strategy, &live.strategy, Effect::InPlace);

@@ -1,5 +1,7 @@
 //! The control_plane and data_plane sections: sizes, scaling, and where traffic may go.
 
+use std::time::Duration;
+
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 
@@ -17,6 +19,8 @@ pub(crate) struct ControlPlane {
     pub(crate) architecture: Architecture,
     /// When it runs. Default: `always-on`.
     pub(crate) mode: ControlPlaneMode,
+    /// How long one on demand stays awake. Default: see [`OnDemand`]; only with `mode: on-demand`.
+    pub(crate) on_demand: Option<OnDemand>,
 }
 
 impl Default for ControlPlane {
@@ -26,7 +30,16 @@ impl Default for ControlPlane {
             memory: 1024,
             architecture: Architecture::default(),
             mode: ControlPlaneMode::default(),
+            on_demand: None,
         }
+    }
+}
+
+impl ControlPlane {
+    /// How long it stays awake; none when it always is.
+    pub(crate) fn on_demand(&self) -> Option<OnDemand> {
+        let on_demand = self.mode == ControlPlaneMode::OnDemand;
+        on_demand.then(|| self.on_demand.unwrap_or_default())
     }
 }
 
@@ -37,6 +50,34 @@ pub(crate) enum ControlPlaneMode {
     /// One task, all the time.
     #[default]
     AlwaysOn,
+    /// One task while data planes start or somebody changes the configuration, and none else.
+    OnDemand,
+}
+
+/// How long a control plane that was woken stays awake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct OnDemand {
+    /// Time for data planes to get their configuration. Default: 5 minutes.
+    #[serde(deserialize_with = "value::duration::required")]
+    pub(crate) sync: Duration,
+    /// How much longer it stays awake. Default: 30 minutes.
+    #[serde(deserialize_with = "value::duration::required")]
+    pub(crate) cooldown: Duration,
+    /// How long it stays awake after a later event, at least. Default: 15 minutes.
+    #[serde(deserialize_with = "value::duration::required")]
+    pub(crate) extend: Duration,
+}
+
+impl Default for OnDemand {
+    fn default() -> Self {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        Self {
+            sync: minutes(5),
+            cooldown: minutes(30),
+            extend: minutes(15),
+        }
+    }
 }
 
 /// Processor of a Fargate task.

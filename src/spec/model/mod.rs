@@ -17,7 +17,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub(crate) use self::alarms::{Alarms, Switch};
-pub(crate) use self::compute::{Architecture, ControlPlane, DataPlane, Scaling};
+pub(crate) use self::compute::{
+    Architecture, ControlPlane, ControlPlaneMode, DataPlane, OnDemand, Scaling,
+};
 pub(crate) use self::database::{Capacity, Database};
 pub(crate) use self::gateway::{Admin, ApiKey, Discovery, Kong, Logs};
 pub(crate) use self::ingress::{Certificate, HttpMode, Ingress};

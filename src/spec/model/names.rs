@@ -58,11 +58,20 @@ pub(crate) enum Named {
     ClusterCertificateSecret,
     AdminKeySecret,
     AlarmTopic,
+    /// Of a control plane on demand, as all that follow.
+    ControlPlaneMachine,
+    /// The schedule and its group.
+    ControlPlaneTimer,
+    NewTasksRule,
+    PushRule,
+    MachineRole,
+    StarterRole,
+    MachineLogGroup,
 }
 
 impl Named {
     /// Every resource with a name.
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 34] = [
         Self::LoadBalancer,
         Self::AccessLogsBucket,
         Self::TargetGroup,
@@ -90,6 +99,13 @@ impl Named {
         Self::ClusterCertificateSecret,
         Self::AdminKeySecret,
         Self::AlarmTopic,
+        Self::ControlPlaneMachine,
+        Self::ControlPlaneTimer,
+        Self::NewTasksRule,
+        Self::PushRule,
+        Self::MachineRole,
+        Self::StarterRole,
+        Self::MachineLogGroup,
     ];
 
     /// The key under `names`.
@@ -122,6 +138,13 @@ impl Named {
             Self::ClusterCertificateSecret => "cluster_certificate_secret",
             Self::AdminKeySecret => "admin_key_secret",
             Self::AlarmTopic => "alarm_topic",
+            Self::ControlPlaneMachine => "control_plane_machine",
+            Self::ControlPlaneTimer => "control_plane_timer",
+            Self::NewTasksRule => "new_tasks_rule",
+            Self::PushRule => "push_rule",
+            Self::MachineRole => "machine_role",
+            Self::StarterRole => "starter_role",
+            Self::MachineLogGroup => "machine_log_group",
         }
     }
 
@@ -172,6 +195,15 @@ impl Named {
             Self::ClusterCertificateSecret => format!("kongstack/{stack}/cluster-certificate"),
             Self::AdminKeySecret => format!("kongstack/{stack}/admin-key"),
             Self::AlarmTopic => format!("{stack}-alarms"),
+            Self::ControlPlaneMachine | Self::ControlPlaneTimer => {
+                format!("{stack}-control-plane")
+            }
+            Self::NewTasksRule => format!("{stack}-new-tasks"),
+            Self::PushRule => format!("{stack}-push"),
+            Self::MachineRole => format!("{stack}-{region}-machine"),
+            Self::StarterRole => format!("{stack}-{region}-starter"),
+            // What services write under this prefix needs no policy of its own for each group.
+            Self::MachineLogGroup => format!("/aws/vendedlogs/kongstack/{stack}/machine"),
         }
     }
 }

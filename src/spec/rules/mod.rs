@@ -17,6 +17,7 @@ mod logs;
 mod name_forms;
 mod names;
 mod network;
+mod on_demand;
 mod scaling;
 mod size;
 mod subnets;
@@ -61,6 +62,7 @@ pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
     environment::check(spec, out);
     size::check(spec, out);
     scaling::check(spec, out);
+    on_demand::check(spec, out);
     logs::check(spec, out);
     admin::check(spec, out);
     discovery::check(spec, out);

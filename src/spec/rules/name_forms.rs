@@ -30,17 +30,23 @@ pub(super) fn form(named: Named) -> Form {
         Named::DatabaseInstance => ("a database instance", 63, database_fault),
         Named::DatabaseSubnetGroup => ("a DB subnet group", 255, database_fault),
         Named::DatabaseParameterGroup => ("a DB parameter group", 255, database_fault),
-        Named::ExecutionRole | Named::ControlPlaneRole | Named::DataPlaneRole => {
-            ("an IAM role", 64, role_fault)
-        }
+        Named::ExecutionRole
+        | Named::ControlPlaneRole
+        | Named::DataPlaneRole
+        | Named::MachineRole
+        | Named::StarterRole => ("an IAM role", 64, role_fault),
+        Named::ControlPlaneMachine => ("a state machine", 80, ecs_fault),
+        Named::ControlPlaneTimer => ("a schedule", 64, events_fault),
+        Named::NewTasksRule | Named::PushRule => ("an event rule", 64, events_fault),
         Named::LoadBalancerSecurityGroup
         | Named::DataPlaneSecurityGroup
         | Named::ControlPlaneSecurityGroup
         | Named::DatabaseSecurityGroup
         | Named::EndpointsSecurityGroup => ("a security group", 255, group_fault),
-        Named::ControlPlaneLogGroup | Named::DataPlaneLogGroup | Named::MigrationsLogGroup => {
-            ("a log group", 512, log_group_fault)
-        }
+        Named::ControlPlaneLogGroup
+        | Named::DataPlaneLogGroup
+        | Named::MigrationsLogGroup
+        | Named::MachineLogGroup => ("a log group", 512, log_group_fault),
         Named::AlarmTopic => ("an SNS topic", 256, ecs_fault),
         Named::ClusterCertificateSecret | Named::AdminKeySecret => ("a secret", 512, secret_fault),
     };
@@ -72,6 +78,10 @@ fn load_balancer_fault(name: &str) -> Option<&'static str> {
 
 fn ecs_fault(name: &str) -> Option<&'static str> {
     characters(name, "-_")
+}
+
+fn events_fault(name: &str) -> Option<&'static str> {
+    characters(name, "-_.")
 }
 
 fn database_fault(name: &str) -> Option<&'static str> {

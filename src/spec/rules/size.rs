@@ -130,14 +130,6 @@ mod tests {
             "data_plane: {architecture: arm}",
             "unknown-value data_plane.architecture: unknown value `arm`",
         ),
-        (
-            "control_plane: {mode: on-demand}",
-            "unknown-value control_plane.mode: unknown value `on-demand`",
-        ),
-        (
-            "control_plane: {on_demand: {sync: 5m}}",
-            "unknown-key control_plane.on_demand: unknown key `on_demand`",
-        ),
     ];
 
     #[test]

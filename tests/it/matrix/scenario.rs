@@ -67,6 +67,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 
 fn spec(egress: &str, image: &str, cpu: u32, max: u32, more: &str) -> String {
     let memory = cpu * 2;
+    // It stays awake as long as a run takes: when it would sleep else depends on how long that is.
+    let extend = cpu / 32;
     format!(
         "\
 name: matrix
@@ -75,7 +77,7 @@ network: {{egress: {egress}}}
 ingress: {{domain: {DOMAIN}, hosted_zone: {ZONE}, certificate: issue, access_logs: {{enabled: true}}}}
 database: {{capacity: {{min: 0, max: {max}}}, deletion_protection: false}}
 kong: {{image: '123456789012.dkr.ecr.{REGION}.amazonaws.com/kong:{image}'}}
-control_plane: {{cpu: {cpu}, memory: {memory}}}
+control_plane: {{cpu: {cpu}, memory: {memory}, mode: on-demand, on_demand: {{cooldown: 23h, extend: {extend}m}}}}
 data_plane: {{cpu: {cpu}, memory: {memory}, scaling: {{min: 2, max: {max}}}}}
 admin: {{allow: [203.0.113.0/24]}}
 alarms: {{email: ops@example.com}}
@@ -103,6 +105,12 @@ fn others() -> String {
         "load_balancer_security_group": "other-alb",
         "data_plane_security_group": "other-dp",
         "control_plane_security_group": "other-cp",
+        "control_plane_machine": "other-machine",
+        "control_plane_timer": "other-timer",
+        "new_tasks_rule": "other-tasks",
+        "push_rule": "other-push",
+        "machine_role": "other-machine",
+        "starter_role": "other-starter",
         "database_security_group": "other-db",
     });
     format!("discovery: {{namespace: gw.local, service: settings}}\nnames: {names}\n")

@@ -1,0 +1,244 @@
+//! A control plane on demand: what wakes it, what puts it to sleep again, and the roles both act in.
+//!
+//! Nothing runs for it: events and one timer start a state machine that acts and ends. How it keeps from stopping a
+//! control plane that somebody waits for is told where its definition is made.
+
+use super::addresses;
+use super::compute::cluster;
+use super::draft::Draft;
+use super::identity::{account, allow, draw_policy, draw_role, partition};
+use crate::kinds::events::{Pattern, Rule, RuleDesired};
+use crate::kinds::iam::{Condition, PolicyDocument, Statement};
+use crate::kinds::logs::{LogGroup, LogGroupDesired};
+use crate::kinds::scheduler::{ScheduleGroup, ScheduleGroupDesired};
+use crate::kinds::sfn::{Settings, StateMachine, StateMachineDesired};
+use crate::resource::{Address, Ref, Text};
+use crate::spec::{Named, OnDemand, StackSpec};
+
+/// What the rules start the machine with.
+const WAKE: &str = r#"{"act":"wake"}"#;
+
+/// Draws all of it, if the control plane is on demand.
+pub(crate) fn draw(draft: &mut Draft<'_>) {
+    let Some(times) = draft.spec.control_plane.on_demand() else {
+        return;
+    };
+    draw_identity(draft);
+    draw_logs(draft);
+    draw_timer(draft);
+    draw_machine(draft, times);
+    draw_rules(draft);
+}
+
+/// What must be there before the data planes start, so that the first of them wake the control plane's timer too.
+pub(super) fn watched(spec: &StackSpec) -> Vec<Address> {
+    match spec.control_plane.on_demand() {
+        Some(_) => vec![addresses::new_tasks_rule(), addresses::push_rule()],
+        None => Vec::new(),
+    }
+}
+
+fn draw_identity(draft: &mut Draft<'_>) {
+    let spec = draft.spec;
+    draw_role(
+        draft,
+        addresses::machine_role(),
+        Named::MachineRole,
+        "What the machine runs as that wakes the control plane of",
+        &[("Machine", "states.amazonaws.com")],
+    );
+    draw_role(
+        draft,
+        addresses::starter_role(),
+        Named::StarterRole,
+        "Lets events and the timer start the machine of",
+        &[
+            ("Rules", "events.amazonaws.com"),
+            ("Timer", "scheduler.amazonaws.com"),
+        ],
+    );
+    draw_policy(
+        draft,
+        addresses::machine_policy(),
+        (addresses::machine_role(), Named::MachineRole),
+        machine_policy(spec),
+    );
+    let machine = arn(
+        spec,
+        "states",
+        &format!("stateMachine:{}", spec.name_of(Named::ControlPlaneMachine)),
+    );
+    let start = allow("Start", &["states:StartExecution"], vec![machine]);
+    draw_policy(
+        draft,
+        addresses::starter_policy(),
+        (addresses::starter_role(), Named::StarterRole),
+        PolicyDocument {
+            statements: vec![start],
+        },
+    );
+}
+
+/// Exactly the two services, the one timer, and the one role that it may give to that timer. What Step Functions needs to
+/// deliver its log knows no resources, nor does the health of targets.
+fn machine_policy(spec: &StackSpec) -> PolicyDocument {
+    let service = |named| {
+        let (cluster, service) = (spec.name_of(Named::EcsCluster), spec.name_of(named));
+        arn(spec, "ecs", &format!("service/{cluster}/{service}"))
+    };
+    let timer = spec.name_of(Named::ControlPlaneTimer);
+    let timer = arn(spec, "scheduler", &format!("schedule/{timer}/{timer}"));
+    let (control, data) = (
+        service(Named::ControlPlaneService),
+        service(Named::DataPlaneService),
+    );
+    let everything = || vec![Text::from("*")];
+    let passed = Statement {
+        conditions: vec![Condition {
+            operator: "StringEquals",
+            key: "iam:PassedToService",
+            value: Text::from("scheduler.amazonaws.com"),
+        }],
+        ..allow(
+            "TimersRole",
+            &["iam:PassRole"],
+            vec![Text::from(&Ref::<crate::resource::Arn>::Of(
+                addresses::starter_role(),
+            ))],
+        )
+    };
+    let deliver = [
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    ];
+    let set = [
+        "scheduler:CreateSchedule",
+        "scheduler:GetSchedule",
+        "scheduler:UpdateSchedule",
+    ];
+    PolicyDocument {
+        statements: vec![
+            allow(
+                "ControlPlane",
+                &["ecs:UpdateService"],
+                vec![control.clone()],
+            ),
+            allow("Planes", &["ecs:DescribeServices"], vec![control, data]),
+            allow(
+                "Targets",
+                &["elasticloadbalancing:DescribeTargetHealth"],
+                everything(),
+            ),
+            allow("Timer", &set, vec![timer]),
+            passed,
+            allow("Log", &deliver, everything()),
+        ],
+    }
+}
+
+fn draw_logs(draft: &mut Draft<'_>) {
+    let (spec, address) = (draft.spec, addresses::machine_logs());
+    let name = spec.name_of(Named::MachineLogGroup);
+    let desired = LogGroupDesired {
+        retention_days: spec.logs.retention_days,
+        writers: "states/".to_owned(),
+        tags: draft.tags(&address, &name),
+        name,
+    };
+    draft.add::<LogGroup>(address, desired);
+}
+
+fn draw_timer(draft: &mut Draft<'_>) {
+    let address = addresses::timer();
+    let name = draft.spec.name_of(Named::ControlPlaneTimer);
+    let desired = ScheduleGroupDesired {
+        tags: draft.tags(&address, &name),
+        name,
+    };
+    draft.add::<ScheduleGroup>(address, desired);
+}
+
+fn draw_machine(draft: &mut Draft<'_>, times: OnDemand) {
+    let (spec, address) = (draft.spec, addresses::machine());
+    let name = spec.name_of(Named::ControlPlaneMachine);
+    let group = spec.name_of(Named::MachineLogGroup);
+    let region = spec.region.as_str();
+    let desired = StateMachineDesired {
+        lead: format!("arn:{}:states:{region}:", partition(region)),
+        account: account(),
+        settings: Settings {
+            cluster: spec.name_of(Named::EcsCluster),
+            control_plane: spec.name_of(Named::ControlPlaneService),
+            data_plane: spec.name_of(Named::DataPlaneService),
+            target_group: Ref::Of(addresses::target_group()),
+            timer: spec.name_of(Named::ControlPlaneTimer),
+            starter: Ref::Of(addresses::starter_role()),
+            hold: times.sync + times.cooldown,
+            extend: times.extend,
+        },
+        role: Ref::Of(addresses::machine_role()),
+        log: arn(spec, "logs", &format!("log-group:{group}:*")),
+        tags: draft.tags(&address, &name),
+        name,
+        // It acts on the control plane as soon as it is there, and must be gone before that is.
+        after: vec![
+            addresses::machine_policy(),
+            addresses::starter_policy(),
+            addresses::machine_logs(),
+            addresses::timer(),
+            addresses::control_plane_service(),
+        ],
+    };
+    draft.add::<StateMachine>(address, desired);
+}
+
+fn draw_rules(draft: &mut Draft<'_>) {
+    let spec = draft.spec;
+    let rules = [
+        (
+            addresses::new_tasks_rule(),
+            Named::NewTasksRule,
+            "A data plane starts and needs its configuration, in",
+            Pattern::NewTasks {
+                cluster: cluster(),
+                service: spec.name_of(Named::DataPlaneService),
+            },
+        ),
+        (
+            addresses::push_rule(),
+            Named::PushRule,
+            "Somebody is about to change the configuration, in",
+            Pattern::Push {
+                stack: spec.name.as_str().to_owned(),
+            },
+        ),
+    ];
+    for (address, named, what, pattern) in rules {
+        let name = spec.name_of(named);
+        let desired = RuleDesired {
+            description: format!("{what} the Kong stack {}", spec.name),
+            pattern,
+            machine: Ref::Of(addresses::machine()),
+            role: Ref::Of(addresses::starter_role()),
+            input: WAKE,
+            tags: draft.tags(&address, &name),
+            name,
+            after: vec![addresses::starter_policy()],
+        };
+        draft.add::<Rule>(address, desired);
+    }
+}
+
+/// An ARN of this account and region, which follows from names: nothing has to be there before it.
+fn arn(spec: &StackSpec, service: &str, resource: &str) -> Text {
+    let region = spec.region.as_str();
+    Text::from(format!("arn:{}:{service}:{region}:", partition(region)))
+        .then_ref(&account())
+        .then(format!(":{resource}"))
+}
