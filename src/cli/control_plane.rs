@@ -20,23 +20,49 @@ use crate::resource::Error;
 #[derive(Debug, Subcommand)]
 pub(super) enum ControlPlaneCommand {
     /// Wake it: one task, and wait until it is healthy
-    Start(ChangeArgs),
+    ///
+    /// One on demand is woken by an event, stays awake for its time, and goes to sleep by itself. If it is awake, its
+    /// time is extended: so this is what comes before a configuration push.
+    Start(StartArgs),
     /// Put it to sleep: no task
     ///
     /// Refused while a data plane waits for its configuration. The data planes go on with what they have; a new one,
-    /// scaled out or in the place of one that failed, gets none and serves nobody until the control plane is awake. The
-    /// spec goes on saying always-on: a plan shows the count as a difference, and an apply wakes it.
+    /// scaled out or in the place of one that failed, gets none and serves nobody until the control plane is awake.
+    ///
+    /// With `mode: always-on` the spec goes on saying so: a plan shows the count as a difference, and an apply wakes it.
+    /// One on demand is put to sleep by its own machine, now instead of when its time is over, and the next event wakes
+    /// it.
     Stop(ChangeArgs),
-    /// Say whether it is asleep, waking or awake
+    /// Say whether it is asleep, waking or awake, and until when
     Status(ShowArgs),
 }
 
-/// The arguments of `control-plane start` and `stop`.
+/// The arguments of `control-plane start`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kongstack control-plane start
+  kongstack control-plane start --reason config-push
+
+Nothing is asked.")]
+pub(super) struct StartArgs {
+    #[command(flatten)]
+    spec: SpecArgs,
+    #[command(flatten)]
+    aws: AwsArgs,
+    #[command(flatten)]
+    lock: LockArgs,
+    /// What it is woken for; the lease says so, and the event that wakes one on demand
+    #[arg(long, value_name = "WORDS", default_value = "by hand")]
+    reason: String,
+}
+
+/// The arguments of `control-plane stop`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   kongstack control-plane stop
-  kongstack control-plane start --lock-timeout 10m
+  kongstack control-plane stop --lock-timeout 10m
 
 Nothing is asked. Doing it twice does nothing more.")]
 pub(super) struct ChangeArgs {
@@ -84,13 +110,15 @@ pub(super) fn run(command: &ControlPlaneCommand, screen: &Arc<Screen>) -> Result
     }
 }
 
-async fn start(args: &ChangeArgs, session: &Session) -> Result<Exit, CliError> {
+async fn start(args: &StartArgs, session: &Session) -> Result<Exit, CliError> {
     let (status, nodes) = seen(session).await?;
-    if Wakefulness::of(&nodes) == Wakefulness::Awake {
+    // Of one on demand that is awake, the time is extended.
+    if Wakefulness::of(&nodes) == Wakefulness::Awake && status.timer.is_none() {
         return say(session, &status, &nodes);
     }
-    under_lease(session, "control-plane start", &args.lock, async |grip| {
-        act(session, 1, grip).await?;
+    let purpose = format!("control-plane start ({})", args.reason);
+    under_lease(session, &purpose, &args.lock, async |grip| {
+        act(session, (1, &args.reason), grip).await?;
         let (status, nodes) = seen(session).await?;
         say(session, &status, &nodes)
     })
@@ -105,14 +133,15 @@ async fn stop(args: &ChangeArgs, session: &Session) -> Result<Exit, CliError> {
         under_lease(session, "control-plane stop", &args.lock, async |grip| {
             let (status, _) = seen(session).await?;
             refuse(session, needed_by(&status))?;
-            act(session, 0, grip).await?;
+            act(session, (0, "by hand"), grip).await?;
             let (status, nodes) = seen(session).await?;
             say(session, &status, &nodes)
         })
         .await?
     };
     let (screen, flags) = (&session.screen, &session.flags);
-    screen.note(&while_asleep(flags, screen.side_width()));
+    let on_demand = status.timer.is_some();
+    screen.note(&while_asleep(flags, on_demand, screen.side_width()));
     Ok(exit)
 }
 
@@ -134,7 +163,7 @@ async fn seen(session: &Session) -> Result<(Status, Nodes), CliError> {
 
 fn say(session: &Session, status: &Status, nodes: &Nodes) -> Result<Exit, CliError> {
     let screen = &session.screen;
-    screen.result(&control_plane(nodes, status.at, screen.width()))?;
+    screen.result(&control_plane(status, nodes, screen.width()))?;
     Ok(Exit::Done)
 }
 
@@ -154,12 +183,12 @@ fn refuse(session: &Session, needed: Vec<String>) -> Result<(), CliError> {
 }
 
 /// Brings the control plane to `count` tasks, shows how that goes, and gives up when the lease is lost.
-async fn act(session: &Session, count: u32, grip: Grip) -> Result<(), CliError> {
+async fn act(session: &Session, (count, reason): (u32, &str), grip: Grip) -> Result<(), CliError> {
     let (screen, interrupt) = (&session.screen, &session.interrupt);
     let reporter = Reporter::new(screen, 1, session.pace);
     let sink: Arc<dyn Sink> = Arc::clone(&reporter) as Arc<dyn Sink>;
     let drain = interrupt.drain.child_token();
-    let work = bring(&session.engine, count, session.pace, drain.clone(), sink);
+    let work = bring(&session.engine, (count, reason), session.pace, drain.clone(), sink);
     let over = async {
         match session.deadline {
             Some(deadline) => tokio::time::sleep_until(deadline).await,

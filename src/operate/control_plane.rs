@@ -11,8 +11,10 @@ use super::status::{Nodes, Rollout, Status};
 use crate::apply::Engine;
 use crate::blueprint::addresses;
 use crate::event::{Event, Sink, Verb};
-use crate::kinds::ecs::{EcsCluster, EcsService, scale};
+use crate::kinds::ecs::{Count, EcsCluster, EcsService, EcsServiceDesired, scale, settle};
+use crate::kinds::events;
 use crate::kinds::logs::LogGroup;
+use crate::kinds::sfn;
 use crate::resource::{
     Address, Attribute, Blueprint, Error, Kind, Limits, Note, Notify, Pace, Resolve, Step,
 };
@@ -90,13 +92,15 @@ pub(crate) fn needed_by(status: &Status) -> Vec<String> {
     needed
 }
 
-/// Brings the control plane to `count` tasks, and waits until it is so. What happens goes to `sink`.
+/// Brings the control plane to `count` tasks because of `reason`, and waits until it is so. What happens goes to `sink`.
+///
+/// One on demand is not brought there by us: an event wakes it, and its machine is told to look whether it may sleep.
 ///
 /// # Errors
 /// When AWS refuses or it does not come true; when `drain` is cancelled meanwhile.
 pub(crate) async fn bring(
     engine: &Engine,
-    count: u32,
+    (count, reason): (u32, &str),
     pace: Pace,
     drain: CancellationToken,
     sink: Arc<dyn Sink>,
@@ -123,7 +127,10 @@ pub(crate) async fn bring(
         verb,
         noun: EcsService::NOUN,
     });
-    let result = scale(&step, service, count).await;
+    let result = match service.count {
+        Count::OnDemand => by_machine(engine, &step, service, (count, reason)).await,
+        Count::Fixed(_) | Count::Scaled(_) => scale(&step, service, count).await,
+    };
     match &result {
         Ok(()) => {
             let took: Duration = start.elapsed();
@@ -141,6 +148,28 @@ pub(crate) async fn bring(
         }),
     }
     result
+}
+
+/// Has the machine do it.
+async fn by_machine(
+    engine: &Engine,
+    step: &Step,
+    service: &EcsServiceDesired,
+    (count, reason): (u32, &str),
+) -> Result<(), Error> {
+    if count > 0 {
+        events::push(step, reason).await?;
+    } else {
+        let (observer, address) = (engine.observer(), addresses::machine());
+        let machine = observer.attribute(&address, Attribute::Arn).await?;
+        let machine = machine.ok_or_else(|| Error::Failed {
+            what: "the machine that puts the control plane to sleep".to_owned(),
+            state: "not there".to_owned(),
+            detail: vec!["an apply makes it".to_owned()],
+        })?;
+        sfn::sleep(step, &machine).await?;
+    }
+    settle(step, service, count).await
 }
 
 /// The names that a blueprint knows without AWS: ECS takes a cluster's name where it takes its ARN.

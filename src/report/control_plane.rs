@@ -3,15 +3,16 @@
 use super::status::age;
 use super::style::{HINT, STRONG, paint};
 use super::wrap::hang;
-use crate::operate::Wakefulness;
-use crate::operate::status::{Moment, Nodes};
+use crate::operate::status::{Moment, Nodes, Status};
+use crate::operate::{Wakefulness, needed_by};
 
 /// Characters of a task's id that tell it from the others.
 const SHORT: usize = 8;
 
 /// How it is: asleep, waking or awake, since when, which task, which version.
 #[must_use]
-pub(crate) fn control_plane(nodes: &Nodes, now: Moment, width: usize) -> String {
+pub(crate) fn control_plane(status: &Status, nodes: &Nodes, width: usize) -> String {
+    let now = status.at;
     let since = |at: Option<Moment>| {
         at.map_or_else(String::new, |at| {
             format!(" since {at} ({} ago)", age(at.ago(now)))
@@ -48,7 +49,8 @@ pub(crate) fn control_plane(nodes: &Nodes, now: Moment, width: usize) -> String 
         Wakefulness::Awake => {
             let started = task.and_then(|task| task.started_at);
             let named = named.unwrap_or_default();
-            format!("The control plane is awake{}: {named}.", since(started))
+            let awake = format!("The control plane is awake{}: {named}.", since(started));
+            awake + &while_awake(status)
         }
     };
     let text = hang(&text, width, 0);
@@ -56,17 +58,39 @@ pub(crate) fn control_plane(nodes: &Nodes, now: Moment, width: usize) -> String 
     text.replacen(head, &paint(STRONG, head), 1) + "\n"
 }
 
+/// Until when one on demand stays awake. In the sandbox that is a time of its clock, which runs ahead.
+fn while_awake(status: &Status) -> String {
+    let Some(timer) = &status.timer else {
+        return String::new();
+    };
+    if !needed_by(status).is_empty() {
+        return " It is syncing: data planes wait for their configuration.".to_owned();
+    }
+    match timer.due_at {
+        Some(due) => format!(" It is cooling down until {due}."),
+        None => " Its machine is about to put it to sleep.".to_owned(),
+    }
+}
+
 /// What a stack without a running control plane can and cannot do; `flags` are those that name the stack.
 #[must_use]
-pub(crate) fn while_asleep(flags: &str, width: usize) -> String {
+pub(crate) fn while_asleep(flags: &str, on_demand: bool, width: usize) -> String {
+    let how = if on_demand {
+        format!(
+            "the next data plane that starts wakes it, and so does `kongstack control-plane start{flags}`, which belongs \
+             before a configuration push"
+        )
+    } else {
+        format!(
+            "`kongstack plan{flags}` shows its count as a difference, and an apply would wake it: the spec says always-on. \
+             `kongstack control-plane start{flags}` wakes it"
+        )
+    };
     let lines = [
         "the data planes serve on with the configuration they have; a new one (scaled out, or in the place of one that \
          failed) gets none and serves nobody until the control plane is awake"
             .to_owned(),
-        format!(
-            "`kongstack plan{flags}` shows its count as a difference, and an apply would wake it: the spec says always-on. \
-             `kongstack control-plane start{flags}` wakes it"
-        ),
+        how,
     ];
     let line = |text: &String| format!("{} {}\n", paint(HINT, "note:"), hang(text, width, 6));
     lines.iter().map(line).collect()
@@ -75,7 +99,27 @@ pub(crate) fn while_asleep(flags: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operate::status::Timer;
     use crate::operate::status::sample::{at, sample};
+
+    #[test]
+    fn one_on_demand_says_until_when() {
+        let said = |due: Option<Moment>, running: u32| {
+            let mut status = sample();
+            status.timer = Some(Timer { due_at: due });
+            status.data_plane.as_mut().expect("nodes").running = running;
+            let nodes = status.control_plane.clone().expect("nodes");
+            let text = control_plane(&status, &nodes, 200);
+            let text = anstream::adapter::strip_str(&text).to_string();
+            text.split_once("Kong 3.9.3.").expect("two sentences").1.trim().to_owned()
+        };
+        assert_eq!(
+            said(Some(at(7200)), 2),
+            "It is cooling down until 2026-09-21T16:13:20Z."
+        );
+        assert!(said(Some(at(7200)), 1).starts_with("It is syncing"));
+        assert!(said(None, 2).contains("about to put it to sleep"));
+    }
 
     #[test]
     fn each_state_in_words() {
@@ -85,7 +129,7 @@ mod tests {
             (nodes.desired, nodes.running) = (desired, running);
             (nodes.tasks[0].state, nodes.tasks[0].health) = (state.to_owned(), health.to_owned());
             nodes.stopped_at = Some(at(3000));
-            let text = control_plane(&nodes, at(3600), 80);
+            let text = control_plane(&sample(), &nodes, 80);
             anstream::adapter::strip_str(&text).to_string()
         };
         let all = [

@@ -28,6 +28,7 @@ mod lease;
 mod long_lists;
 mod matrix;
 mod neighbours;
+mod on_demand;
 mod operate;
 mod permissions;
 mod property;

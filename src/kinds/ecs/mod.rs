@@ -34,7 +34,7 @@ pub(crate) use network::TaskNetwork;
 pub(crate) use nodes::Nodes;
 pub(crate) use remedy::remedy;
 pub(crate) use run::OneOff;
-pub(crate) use scale::scale;
+pub(crate) use scale::{scale, settle};
 pub(crate) use service::{Count, Desired as EcsServiceDesired, EcsService, LoadBalancing, restart};
 pub(crate) use service_state::{Share, describe as describe_services};
 pub(crate) use task_definition::{Architecture, Desired as TaskDefinitionDesired, TaskDefinition};

@@ -16,6 +16,9 @@ use crate::resource::{Error, Look, Output, Patience, Step};
 /// A task is there within a minute or two, and its health check passes half a minute later.
 const SCALED: Patience = Patience::seconds(5, 100, 1200);
 
+/// An event is delivered within seconds, and the machine's calls take a few more; it retries for most of a minute.
+const HEARD: Patience = Patience::seconds(2, 5, 120);
+
 /// So many tasks that end by themselves are no accident; ECS would go on for ever.
 const FAILURES: usize = 3;
 
@@ -32,6 +35,19 @@ enum Verdict {
 /// # Errors
 /// When ECS refuses, the tasks keep failing, or it takes too long, with what ECS and the tasks say.
 pub(crate) async fn scale(cx: &Step, service: &Desired, count: u32) -> Result<(), Error> {
+    bring(cx, service, count, true).await
+}
+
+/// The same where somebody else brings it there, and was told to: nothing is asked for, and whoever asks for another
+/// count meanwhile has the last word.
+///
+/// # Errors
+/// As [`scale`]; when nobody asks for `count`, or another count is asked for again.
+pub(crate) async fn settle(cx: &Step, service: &Desired, count: u32) -> Result<(), Error> {
+    bring(cx, service, count, false).await
+}
+
+async fn bring(cx: &Step, service: &Desired, count: u32, asks: bool) -> Result<(), Error> {
     let (cluster, name) = (cx.get(&service.cluster)?, service.name.as_str());
     let place = Place {
         cluster: cluster.as_str(),
@@ -45,13 +61,17 @@ pub(crate) async fn scale(cx: &Step, service: &Desired, count: u32) -> Result<()
     )?;
     let before = before.into_iter().filter_map(|task| task.task_arn);
     let before: BTreeSet<String> = before.collect();
-    let begun = ask(cx, &place, live.first(), count).await?;
+    let begun = if asks {
+        ask(cx, &place, live.first(), count).await?
+    } else {
+        heard(cx, &place, count).await?
+    };
     let what = match count {
         0 => format!("the end of service {name}'s tasks"),
         _ => format!("healthy tasks of service {name}"),
     };
     let ended = cx
-        .wait(&what, SCALED, || look(cx, &place, &before, count))
+        .wait(&what, SCALED, || look(cx, &place, &before, count, !asks))
         .await;
     let failure = match ended {
         Ok(None) => return Ok(()),
@@ -84,6 +104,7 @@ async fn look(
     place: &Place<'_>,
     before: &BTreeSet<String>,
     count: u32,
+    theirs: bool,
 ) -> Result<Look<Option<String>>, Error> {
     let (clients, cluster, name) = (cx.clients(), place.cluster, place.name);
     let names = [name.to_owned()];
@@ -100,6 +121,11 @@ async fn look(
             Ok(stopped(cx, cluster, name).await?)
         })?;
     since.retain(|task| task.task_arn().is_some_and(|arn| !before.contains(arn)));
+    let wanted = services.first().map(Service::desired_count);
+    if theirs && wanted.is_some_and(|wanted| wanted != number(count)) {
+        let state = format!("undone: {} tasks are wanted again", wanted.unwrap_or(0));
+        return Ok(Look::Ready(Some(state)));
+    }
     Ok(match judge(services.first(), &running, &since, count) {
         Verdict::Done => Look::Ready(None),
         Verdict::Going(state) => Look::Pending(state),
@@ -114,7 +140,7 @@ async fn ask(
     live: Option<&Service>,
     count: u32,
 ) -> Result<Option<Begun>, Error> {
-    let wanted = i32::try_from(count).unwrap_or(i32::MAX);
+    let wanted = number(count);
     if let Some(live) = live.filter(|live| live.desired_count() == wanted) {
         return Ok(primary(live).and_then(Begun::from_sdk));
     }
@@ -129,6 +155,27 @@ async fn ask(
         .await
         .map_err(failed("ecs:UpdateService"))?;
     Ok(answer.service().and_then(primary).and_then(Begun::from_sdk))
+}
+
+fn number(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// Waits until somebody has asked for `count` tasks.
+async fn heard(cx: &Step, place: &Place<'_>, count: u32) -> Result<Option<Begun>, Error> {
+    let names = [place.name.to_owned()];
+    let what = format!("the machine that sets the count of service {}", place.name);
+    cx.wait(&what, HEARD, || async {
+        let found = describe(cx.clients(), place.cluster, &names).await?;
+        Ok(match found.first() {
+            Some(live) if live.desired_count() == number(count) => {
+                Look::Ready(primary(live).and_then(Begun::from_sdk))
+            }
+            Some(live) => Look::Pending(format!("{} tasks are wanted", live.desired_count())),
+            None => Look::Pending("there is no such service".to_owned()),
+        })
+    })
+    .await
 }
 
 /// `since` are the tasks that have been stopped since it was asked for, or are stopping.

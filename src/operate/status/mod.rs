@@ -8,6 +8,7 @@ mod balance;
 mod database;
 mod model;
 mod planes;
+mod timer;
 #[cfg(test)]
 pub(crate) mod sample;
 mod verdict;
@@ -24,7 +25,7 @@ pub(crate) use self::model::{
     Migrations, Moment, Nodes, Rollout, State, Status, Targets,
 };
 #[cfg(test)]
-pub(crate) use self::model::{Overall, TargetReason};
+pub(crate) use self::model::{Overall, TargetReason, Timer};
 use super::Names;
 use crate::aws::{Clients, OrAbsent, failed};
 use crate::blueprint::addresses;
@@ -44,8 +45,9 @@ pub(crate) async fn look(
     let names = Names::of(blueprint)?;
     let stack = &blueprint.stack;
     let leases = LeaseTable::new(Arc::clone(clients), pace);
-    let (planes, front, targets, database, cluster, alarms, lease) = try_join!(
+    let (planes, timer, front, targets, database, cluster, alarms, lease) = try_join!(
         planes::look(clients, &names, stack),
+        timer::look(clients, blueprint),
         balance::front(clients, names.load_balancer),
         balance::targets(clients, names.target_group),
         database::look(clients, names.database, stack),
@@ -82,6 +84,7 @@ pub(crate) async fn look(
         admin_endpoint: output("admin_endpoint").filter(|_| balancer.is_some()),
         load_balancer: balancer,
         control_plane,
+        timer,
         data_plane,
         targets,
         database,

@@ -73,6 +73,8 @@ pub(crate) struct Status {
     pub(crate) load_balancer: Option<LoadBalancer>,
     /// The control plane.
     pub(crate) control_plane: Option<Nodes>,
+    /// The timer of a control plane on demand; `null` for one that is always on.
+    pub(crate) timer: Option<Timer>,
     /// The data planes.
     pub(crate) data_plane: Option<Nodes>,
     /// What the load balancer says of the data planes.
@@ -100,6 +102,13 @@ impl Status {
         }
         *self == alike
     }
+}
+
+/// When a control plane on demand is looked at, and put to sleep unless somebody needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Timer {
+    /// When; `null` if it is not set. One that is over was acted on.
+    pub(crate) due_at: Option<Moment>,
 }
 
 /// How a stack is on the whole.

@@ -28,6 +28,7 @@ pub(crate) fn sample() -> Status {
             reason: None,
         }),
         control_plane: Some(nodes("gw-cp", 1)),
+        timer: None,
         data_plane: Some(nodes("gw-dp", 2)),
         targets: Some(Targets {
             healthy: 2,

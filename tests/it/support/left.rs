@@ -21,6 +21,7 @@ pub(crate) async fn left(config: &SdkConfig, stack: &str) -> Vec<String> {
     found.extend(records(config).await);
     found.extend(alarms(config, stack).await);
     found.extend(topics(config, stack).await);
+    found.extend(on_demand(config).await);
     found.sort();
     found
 }
@@ -105,6 +106,23 @@ async fn elb(config: &SdkConfig, stack: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// Whatever machines, rules and groups of schedules there are: only a control plane on demand makes any.
+async fn on_demand(config: &SdkConfig) -> Vec<String> {
+    let machines = aws_sdk_sfn::Client::new(config).list_state_machines().send();
+    let machines = machines.await.expect("state machines");
+    let rules = aws_sdk_eventbridge::Client::new(config).list_rules().send();
+    let rules = rules.await.expect("rules");
+    let groups = aws_sdk_scheduler::Client::new(config).list_schedule_groups();
+    let groups = groups.send().await.expect("groups");
+    let machines = machines.state_machines().iter().map(|it| format!("states: {}", it.name()));
+    let rules = rules.rules().iter();
+    let rules = rules.map(|it| format!("events: {}", it.name().unwrap_or("?")));
+    let groups = groups.schedule_groups().iter().filter_map(|it| it.name());
+    let groups = groups.filter(|name| *name != "default");
+    let groups = groups.map(|name| format!("scheduler: {name}"));
+    machines.chain(rules).chain(groups).collect()
 }
 
 fn of_stack(tags: &[aws_sdk_rds::types::Tag], stack: &str) -> bool {
