@@ -21,6 +21,7 @@ fixed! {
     internet_gateway: Network, "internet-gateway";
     public_route_table: Network, "public-route-table";
     public_default_route: Network, "public-default-route";
+    flow_log: Network, "flow-log";
     s3_endpoint: Network, "endpoint/s3";
     alb_group: Security, "alb";
     data_plane_group: Security, "data-plane";
@@ -33,11 +34,14 @@ fixed! {
     control_plane_policy: Identity, "control-plane-policy";
     data_plane_role: Identity, "data-plane-role";
     data_plane_policy: Identity, "data-plane-policy";
+    flow_logs_role: Identity, "flow-logs-role";
+    flow_logs_policy: Identity, "flow-logs-policy";
     cluster_certificate: Secrets, "cluster-certificate";
     admin_key: Secrets, "admin-key";
     control_plane_logs: Logs, "control-plane";
     data_plane_logs: Logs, "data-plane";
     migrations_logs: Logs, "migrations";
+    flow_logs_group: Logs, "flow-logs";
     database_logs: Logs, "database";
     subnet_group: Database, "subnet-group";
     parameter_group: Database, "parameter-group";

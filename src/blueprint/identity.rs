@@ -134,7 +134,7 @@ const TASKS: (&str, &str) = ("Tasks", "ecs-tasks.amazonaws.com");
 
 /// Services may take on the role for what is of this account: without the condition they could be made to for
 /// another's.
-fn trust(trusted: &[(&'static str, &'static str)]) -> PolicyDocument {
+pub(super) fn trust(trusted: &[(&'static str, &'static str)]) -> PolicyDocument {
     let statement = |(sid, service): &(&'static str, &'static str)| Statement {
         sid,
         service: Some(service),
@@ -209,6 +209,7 @@ fn exec_policy() -> PolicyDocument {
     }
 }
 
+/// Allows actions on resources.
 pub(super) fn allow(
     sid: &'static str,
     actions: &[&'static str],
@@ -223,12 +224,17 @@ pub(super) fn allow(
     }
 }
 
-/// The streams of a log group. Its ARN follows from its name, so that the policy need not wait for the group.
+/// The streams of a log group.
 fn streams_of(spec: &StackSpec, group: Named) -> Text {
+    log_group(spec, group).then(":*")
+}
+
+/// The ARN of a log group. It follows from its name, so that a policy need not wait for the group.
+pub(super) fn log_group(spec: &StackSpec, group: Named) -> Text {
     let region = spec.region.as_str();
     Text::from(format!("arn:{}:logs:{region}:", partition(region)))
         .then_ref(&account())
-        .then(format!(":log-group:{}:*", spec.name_of(group)))
+        .then(format!(":log-group:{}", spec.name_of(group)))
 }
 
 /// The account that the stack lives in.

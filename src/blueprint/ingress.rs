@@ -140,8 +140,8 @@ fn draw_load_balancer(draft: &mut Draft<'_>) {
         subnets: network::public_subnets(spec),
         security_groups: vec![security::alb_group()],
         idle_timeout: IDLE_TIMEOUT,
-        // It holds nothing that a new one would not have.
-        deletion_protection: false,
+        // It holds nothing that a new one would not have, but for its name in other people's records.
+        deletion_protection: spec.ingress.deletion_protection,
         access_logs: access_logs::wanted(spec),
         // Kong passes headers with underscores on, and upstreams rely on them; nginx drops the really invalid ones.
         drop_invalid_headers: false,

@@ -16,6 +16,7 @@ mod discovery;
 mod dns;
 mod draft;
 mod endpoints;
+mod flow_logs;
 mod identity;
 mod ingress;
 mod logs;
@@ -42,6 +43,7 @@ pub(crate) fn draw(spec: &StackSpec) -> Blueprint {
     identity::draw(&mut draft);
     secrets::draw(&mut draft);
     logs::draw(&mut draft);
+    flow_logs::draw(&mut draft);
     database::draw(&mut draft);
     discovery::draw(&mut draft);
     access_logs::draw(&mut draft);

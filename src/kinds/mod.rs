@@ -35,6 +35,7 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<cloudwatch::Alarm>(),
     kind::<cloudwatch::Dashboard>(),
     kind::<ec2::ElasticIp>(),
+    kind::<ec2::FlowLog>(),
     kind::<ec2::InternetGateway>(),
     kind::<ec2::NatGateway>(),
     kind::<ec2::Route>(),

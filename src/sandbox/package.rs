@@ -64,6 +64,7 @@ const FILES: &[(&str, &str)] = files![
     "patches/dynamodb.py",
     "patches/ec2.py",
     "patches/ec2_endpoints.py",
+    "patches/ec2_flows.py",
     "patches/ec2_groups.py",
     "patches/ec2_interfaces.py",
     "patches/ec2_nat.py",

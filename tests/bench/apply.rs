@@ -42,7 +42,12 @@ pub(crate) async fn measure() {
     );
     overlap(&world.calls());
     world.forget_calls();
-    let unprotected = ["--set", "database.deletion_protection=false"];
+    let unprotected = [
+        "--set",
+        "database.deletion_protection=false",
+        "--set",
+        "ingress.deletion_protection=false",
+    ];
     let down = with(&["destroy", "--auto-approve"], &set);
     run(
         &world,

@@ -10,7 +10,7 @@ use crate::support::standin::Fork;
 const REGISTRY: &str = include_str!("../../src/kinds/mod.rs");
 
 /// Each kind, and the call after which it is killed in the making.
-const MADE_BY: [(&str, &str); 44] = [
+const MADE_BY: [(&str, &str); 45] = [
     (
         "ScalableTarget",
         "application-autoscaling:RegisterScalableTarget",
@@ -19,6 +19,7 @@ const MADE_BY: [(&str, &str); 44] = [
     ("Alarm", "monitoring:PutMetricAlarm"),
     ("Dashboard", "monitoring:PutDashboard"),
     ("ElasticIp", "ec2:AllocateAddress"),
+    ("FlowLog", "ec2:CreateFlowLogs"),
     ("InternetGateway", "ec2:CreateInternetGateway"),
     ("NatGateway", "ec2:CreateNatGateway"),
     ("Route", "ec2:CreateRoute"),

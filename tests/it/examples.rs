@@ -58,6 +58,7 @@ impl Example {
         world.expect_converged(&self.args(&[], &path));
         let mut down = self.args(&["destroy", "--auto-approve"], &path);
         down.extend(["--set", "database.deletion_protection=false"]);
+        down.extend(["--set", "ingress.deletion_protection=false"]);
         let _ = world.run(&down).exits(0);
         assert_eq!(left(&config, self.stack).await, before);
         let _ = world

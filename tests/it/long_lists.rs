@@ -37,7 +37,12 @@ async fn every_list_is_read_to_its_last_page() {
         .exits(0);
     world.expect_converged(&with(&[], &set));
     let listed = world.calls().len();
-    let unprotected = ["--set", "database.deletion_protection=false"];
+    let unprotected = [
+        "--set",
+        "database.deletion_protection=false",
+        "--set",
+        "ingress.deletion_protection=false",
+    ];
     let _ = world
         .run(
             &[
@@ -102,6 +107,8 @@ async fn apply_and_destroy_leave_the_crowd_as_it_was() {
     let unprotected = [
         "--set",
         "database.deletion_protection=false",
+        "--set",
+        "ingress.deletion_protection=false",
         "--set",
         "database.final_snapshot=false",
     ];

@@ -19,6 +19,7 @@ mod destroy;
 mod disturbed;
 mod drift;
 mod examples;
+mod flow_logs;
 mod foreign;
 mod half_made;
 mod interrupted;

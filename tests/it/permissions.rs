@@ -241,6 +241,7 @@ impl Called {
             "tags={owner: somebody-else}",
             "admin.allow=[198.51.100.0/24]",
             "database.deletion_protection=false",
+            "ingress.deletion_protection=false",
         ];
         run(&["plan"], &[], 0);
         run(&["apply", "--auto-approve"], &[], 0);

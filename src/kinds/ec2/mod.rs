@@ -4,6 +4,7 @@
 
 mod calls;
 pub(crate) mod elastic_ip;
+pub(crate) mod flow_log;
 mod interfaces;
 pub(crate) mod internet_gateway;
 pub(crate) mod nat_gateway;
@@ -23,6 +24,7 @@ mod vpc_endpoint_calls;
 mod vpc_strangers;
 
 pub(crate) use self::elastic_ip::ElasticIp;
+pub(crate) use self::flow_log::FlowLog;
 pub(crate) use self::internet_gateway::InternetGateway;
 pub(crate) use self::nat_gateway::NatGateway;
 pub(crate) use self::route::Route;

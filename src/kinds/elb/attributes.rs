@@ -6,11 +6,11 @@ use aws_sdk_elasticloadbalancingv2::types::LoadBalancerAttribute;
 
 use super::load_balancer::LoadBalancerDesired;
 use super::look;
-use crate::aws::failed;
+use crate::aws::{OrAbsent, failed};
 use crate::resource::{Error, Ref, ResourceName, Step, Text};
 
 /// Whether AWS refuses to delete it.
-pub(super) const PROTECTION: &str = "deletion_protection.enabled";
+const PROTECTION: &str = "deletion_protection.enabled";
 const LOGGING: &str = "access_logs.s3.enabled";
 const LOG_BUCKET: &str = "access_logs.s3.bucket";
 const LOG_PREFIX: &str = "access_logs.s3.prefix";
@@ -34,7 +34,14 @@ pub(super) fn wanted(desired: &LoadBalancerDesired) -> Vec<(&'static str, Text)>
             "idle_timeout.timeout_seconds",
             desired.idle_timeout.to_string().into(),
         ),
-        (PROTECTION, desired.deletion_protection.to_string().into()),
+        (
+            PROTECTION,
+            desired
+                .deletion_protection
+                .unwrap_or_default()
+                .to_string()
+                .into(),
+        ),
         (
             "routing.http.drop_invalid_header_fields.enabled",
             desired.drop_invalid_headers.to_string().into(),
@@ -48,6 +55,25 @@ pub(super) fn wanted(desired: &LoadBalancerDesired) -> Vec<(&'static str, Text)>
         attributes.push((LOG_PREFIX, logs.prefix.into()));
     }
     attributes
+}
+
+/// Whether AWS refuses to delete it.
+pub(super) fn is_protected(live: &BTreeMap<String, String>) -> bool {
+    live.get(PROTECTION).map(String::as_str) == Some("true")
+}
+
+/// Lets AWS delete it.
+pub(super) async fn unprotect(cx: &Step, arn: &str) -> Result<(), Error> {
+    let off = LoadBalancerAttribute::builder()
+        .key(PROTECTION)
+        .value("false");
+    let call = cx.clients().elb().modify_load_balancer_attributes();
+    let call = call.load_balancer_arn(arn).attributes(off.build());
+    let answer = call.send().await;
+    answer
+        .map_err(failed("elasticloadbalancing:ModifyLoadBalancerAttributes"))
+        .or_absent(&["LoadBalancerNotFound"])?;
+    Ok(())
 }
 
 /// The bucket that it logs to, if it does.

@@ -37,8 +37,9 @@ pub(crate) struct LoadBalancerDesired {
     pub(crate) security_groups: Vec<Ref<SecurityGroupId>>,
     /// After how many seconds without traffic it closes a connection, 1 to 4000.
     pub(crate) idle_timeout: u32,
-    /// Whether AWS refuses to delete it.
-    pub(crate) deletion_protection: bool,
+    /// Whether AWS refuses to delete it; nothing where nobody has said, which is no, but takes no leave to delete one
+    /// that somebody protected.
+    pub(crate) deletion_protection: Option<bool>,
     /// Where its access logs go, if anywhere.
     pub(crate) access_logs: Option<AccessLogs>,
     /// Whether headers with other characters than letters, digits and hyphens are taken out.
@@ -247,17 +248,22 @@ impl Kind for LoadBalancer {
 
     async fn blockers(
         cx: &Observer,
-        _desired: Option<&LoadBalancerDesired>,
+        desired: Option<&LoadBalancerDesired>,
         live: &LoadBalancerLive,
     ) -> Result<Vec<Blocker>, Error> {
-        Ok(balancer_blockers::find(cx, live))
+        let protection = desired.and_then(|desired| desired.deletion_protection);
+        Ok(balancer_blockers::find(cx, protection, live))
     }
 
     async fn delete(
         cx: &Step,
-        _desired: Option<&LoadBalancerDesired>,
+        desired: Option<&LoadBalancerDesired>,
         live: &LoadBalancerLive,
     ) -> Result<Vec<String>, Error> {
+        let unprotect = desired.and_then(|desired| desired.deletion_protection) == Some(false);
+        if unprotect && attributes::is_protected(&live.attributes) {
+            attributes::unprotect(cx, &live.arn).await?;
+        }
         cx.clients()
             .elb()
             .delete_load_balancer()

@@ -9,7 +9,7 @@ Undo = Callable[[], None]
 # Service, as IAM spells it -> moto's package, and the attributes of its backend that hold
 # dictionaries, dictionaries of dictionaries, or lists.
 _FLAT: Dict[str, Tuple[str, Tuple[str, ...]]] = {
-    "ec2": ("ec2", ("vpcs", "internet_gateways", "route_tables", "nat_gateways", "vpc_end_points", "enis", "addresses")),
+    "ec2": ("ec2", ("vpcs", "internet_gateways", "route_tables", "nat_gateways", "vpc_end_points", "enis", "addresses", "flow_logs")),
     "elasticloadbalancing": ("elbv2", ("load_balancers", "target_groups")),
     "rds": ("rds", ("clusters", "databases", "subnet_groups", "db_cluster_parameter_groups")),
     "iam": ("iam", ("roles",)),

@@ -60,6 +60,7 @@ def _ec2(ask: Asking, names: normal.Names) -> Tree:
         "NAT gateways": [one for one in gateways if one["State"] != "deleted"],
         "addresses": listed("DescribeAddresses", "Addresses", "AllocationId", "PublicIp"),
         "endpoints": listed("DescribeVpcEndpoints", "VpcEndpoints", "VpcEndpointId"),
+        "flow logs": listed("DescribeFlowLogs", "FlowLogs", "FlowLogId"),
         "groups": listed("DescribeSecurityGroups", "SecurityGroups", "GroupId"),
         "rules": listed("DescribeSecurityGroupRules", "SecurityGroupRules", "SecurityGroupRuleId"),
         "interfaces": [

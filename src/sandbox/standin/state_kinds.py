@@ -63,6 +63,20 @@ def _put_endpoint(one: Found, order: Order) -> None:
     one.thing.last_error = {"Code": str(order.get("code") or "InternalError"), "Message": message}
 
 
+def _flow_logs(account: str) -> Iterator[Found]:
+    from moto.ec2.models import ec2_backends
+
+    for backend in _regions(ec2_backends, account):
+        for log in list(backend.flow_logs.values()):
+            yield Found(backend, log, (log.id,))
+
+
+def _put_flow_log(one: Found, order: Order) -> None:
+    failed = order["state"] == "FAILED"
+    one.thing.deliver_logs_status = order["state"]
+    one.thing.deliver_logs_error_message = str(order.get("message") or "Access error") if failed else None
+
+
 def _balancers(account: str) -> Iterator[Found]:
     from moto.elbv2.models import elbv2_backends
 
@@ -232,6 +246,7 @@ KINDS: Dict[str, Kind] = {
     "alarm": Kind(("ALARM", "OK", "INSUFFICIENT_DATA"), _alarms, _put_alarm),
     "nat-gateway": Kind(("failed",), _nat_gateways, _put_nat_gateway),
     "vpc-endpoint": Kind(("failed", "rejected", "expired"), _endpoints, _put_endpoint),
+    "flow-log": Kind(("FAILED", "SUCCESS"), _flow_logs, _put_flow_log),
     "load-balancer": Kind(("failed", "active_impaired", "active"), _balancers, _put_balancer),
     "db-cluster": Kind(
         (

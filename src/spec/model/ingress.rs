@@ -23,6 +23,9 @@ pub(crate) struct Ingress {
     /// ELB's TLS policy for the HTTPS listener. Default: the one the AWS console proposes, TLS 1.2 and 1.3 with
     /// post-quantum key exchange; the API's own default still is the policy of 2016.
     pub(crate) tls_policy: TlsPolicy,
+    /// Whether AWS refuses to delete the load balancer. Default: false. Where the file says `false`, `destroy` switches
+    /// off what is on; where it says nothing, somebody else's protection is respected.
+    pub(crate) deletion_protection: Option<bool>,
     /// What the load balancer writes down of each request, in a bucket of the stack's own.
     pub(crate) access_logs: AccessLogs,
 }
@@ -56,6 +59,7 @@ impl Default for Ingress {
             http: None,
             allow: vec![value::cidr::ANYWHERE],
             tls_policy: TlsPolicy::default(),
+            deletion_protection: None,
             access_logs: AccessLogs::default(),
         }
     }

@@ -24,7 +24,9 @@ pub(crate) use self::database::{Capacity, Database};
 pub(crate) use self::gateway::{Admin, ApiKey, Discovery, Kong, Logs};
 pub(crate) use self::ingress::{Certificate, HttpMode, Ingress};
 pub(crate) use self::names::{Named, Names};
-pub(crate) use self::network::{AvailabilityZones, Egress, ExistingNetwork, MAX_ZONES, Network};
+pub(crate) use self::network::{
+    AvailabilityZones, Egress, ExistingNetwork, MAX_ZONES, Network, Traffic,
+};
 use super::value::{AccountId, Region, StackName};
 
 /// One Kong Gateway stack: the whole file.

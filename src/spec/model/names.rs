@@ -47,6 +47,7 @@ pub(crate) enum Named {
     ExecutionRole,
     ControlPlaneRole,
     DataPlaneRole,
+    FlowLogsRole,
     LoadBalancerSecurityGroup,
     DataPlaneSecurityGroup,
     ControlPlaneSecurityGroup,
@@ -55,6 +56,7 @@ pub(crate) enum Named {
     ControlPlaneLogGroup,
     DataPlaneLogGroup,
     MigrationsLogGroup,
+    FlowLogsLogGroup,
     ClusterCertificateSecret,
     AdminKeySecret,
     AlarmTopic,
@@ -71,7 +73,7 @@ pub(crate) enum Named {
 
 impl Named {
     /// Every resource with a name.
-    pub(crate) const ALL: [Self; 34] = [
+    pub(crate) const ALL: [Self; 36] = [
         Self::LoadBalancer,
         Self::AccessLogsBucket,
         Self::TargetGroup,
@@ -88,6 +90,7 @@ impl Named {
         Self::ExecutionRole,
         Self::ControlPlaneRole,
         Self::DataPlaneRole,
+        Self::FlowLogsRole,
         Self::LoadBalancerSecurityGroup,
         Self::DataPlaneSecurityGroup,
         Self::ControlPlaneSecurityGroup,
@@ -96,6 +99,7 @@ impl Named {
         Self::ControlPlaneLogGroup,
         Self::DataPlaneLogGroup,
         Self::MigrationsLogGroup,
+        Self::FlowLogsLogGroup,
         Self::ClusterCertificateSecret,
         Self::AdminKeySecret,
         Self::AlarmTopic,
@@ -127,6 +131,7 @@ impl Named {
             Self::ExecutionRole => "execution_role",
             Self::ControlPlaneRole => "control_plane_role",
             Self::DataPlaneRole => "data_plane_role",
+            Self::FlowLogsRole => "flow_logs_role",
             Self::LoadBalancerSecurityGroup => "load_balancer_security_group",
             Self::DataPlaneSecurityGroup => "data_plane_security_group",
             Self::ControlPlaneSecurityGroup => "control_plane_security_group",
@@ -135,6 +140,7 @@ impl Named {
             Self::ControlPlaneLogGroup => "control_plane_log_group",
             Self::DataPlaneLogGroup => "data_plane_log_group",
             Self::MigrationsLogGroup => "migrations_log_group",
+            Self::FlowLogsLogGroup => "flow_logs_log_group",
             Self::ClusterCertificateSecret => "cluster_certificate_secret",
             Self::AdminKeySecret => "admin_key_secret",
             Self::AlarmTopic => "alarm_topic",
@@ -189,9 +195,11 @@ impl Named {
             Self::ExecutionRole => format!("{stack}-{region}-execution"),
             Self::ControlPlaneRole => format!("{stack}-{region}-cp"),
             Self::DataPlaneRole => format!("{stack}-{region}-dp"),
+            Self::FlowLogsRole => format!("{stack}-{region}-flow-logs"),
             Self::ControlPlaneLogGroup => format!("/kongstack/{stack}/control-plane"),
             Self::DataPlaneLogGroup => format!("/kongstack/{stack}/data-plane"),
             Self::MigrationsLogGroup => format!("/kongstack/{stack}/migrations"),
+            Self::FlowLogsLogGroup => format!("/kongstack/{stack}/flow-logs"),
             Self::ClusterCertificateSecret => format!("kongstack/{stack}/cluster-certificate"),
             Self::AdminKeySecret => format!("kongstack/{stack}/admin-key"),
             Self::AlarmTopic => format!("{stack}-alarms"),

@@ -27,6 +27,42 @@ pub(crate) struct Network {
     pub(crate) egress: Egress,
     /// A network that is used and never owned or changed; excludes the addresses and zones above. Default: none.
     pub(crate) existing: Option<ExistingNetwork>,
+    /// What passes through the VPC, written down in a log group of the stack's.
+    pub(crate) flow_logs: FlowLogs,
+}
+
+/// The VPC's flow logs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct FlowLogs {
+    /// Whether there are any. Default: false.
+    pub(crate) enabled: bool,
+    /// Days a line is kept; CloudWatch offers 1, 3, 5, 7, 14, 30 and more. Default: 7.
+    pub(crate) retention_days: u32,
+    /// Which traffic they tell of. Default: `all`.
+    pub(crate) traffic: Traffic,
+}
+
+impl Default for FlowLogs {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            retention_days: 7,
+            traffic: Traffic::All,
+        }
+    }
+}
+
+/// Traffic as flow logs part it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Traffic {
+    /// Everything.
+    All,
+    /// What the security groups let through.
+    Accept,
+    /// What they kept out.
+    Reject,
 }
 
 impl Network {

@@ -16,6 +16,7 @@ pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
     };
     check_excluded(spec, out);
     check_subnets(existing, out);
+    check_flow_logs(spec, out);
     let egress = match spec.network.egress {
         Egress::Nat | Egress::PublicIp => return,
         Egress::NatPerAz => "nat-per-az",
@@ -34,6 +35,21 @@ pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
             "leave it out; the private subnets must have a way out already, by NAT or by endpoints",
         ),
     );
+}
+
+/// AWS would make one. But it is a setting of the VPC as a whole, and tells of everybody's traffic in it.
+fn check_flow_logs(spec: &StackSpec, out: &mut Problems) {
+    if spec.network.flow_logs.enabled {
+        out.add(
+            Problem::new(
+                "existing-flow-logs",
+                at("network.flow_logs.enabled"),
+                "flow logs would be switched on for a network that is not ours",
+            )
+            .because("a flow log of a VPC tells of all traffic in it, that of others too, and is its owner's to want")
+            .fix("leave it out; whoever owns the VPC can switch them on for it"),
+        );
+    }
 }
 
 fn check_excluded(spec: &StackSpec, out: &mut Problems) {
@@ -113,6 +129,10 @@ mod tests {
         (
             "network: {availability_zones: 2, existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
             "existing-excludes network.availability_zones: `availability_zones` and `existing` exclude each other",
+        ),
+        (
+            "network: {flow_logs: {enabled: true}, existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",
+            "existing-flow-logs network.flow_logs.enabled: flow logs would be switched on for a network that is not ours",
         ),
         (
             "network: {egress: nat-per-az, existing: {vpc: vpc-0a1b2c3d, public_subnets: [subnet-0a1b2c31, subnet-0a1b2c32], private_subnets: [subnet-0a1b2c33, subnet-0a1b2c34]}}",

@@ -11,13 +11,22 @@ const RETENTIONS: [u32; 22] = [
 ];
 
 pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
-    let days = spec.logs.retention_days;
+    let flow_logs = &spec.network.flow_logs;
+    check_days("logs.retention_days", spec.logs.retention_days, out);
+    check_days(
+        "network.flow_logs.retention_days",
+        flow_logs.retention_days,
+        out,
+    );
+}
+
+fn check_days(path: &str, days: u32, out: &mut Problems) {
     if !RETENTIONS.contains(&days) {
         let near = nearest(days, RETENTIONS.into_iter());
         out.add(
             Problem::new(
                 "log-retention",
-                at("logs.retention_days"),
+                at(path),
                 format!("logs cannot be kept {days} days"),
             )
             .because(format!(
@@ -38,6 +47,7 @@ mod tests {
         accept(&[
             "logs: {retention_days: 3653}",
             "logs:\n  # retention_days: 3\n",
+            "network: {flow_logs: {enabled: true, traffic: reject, retention_days: 1}}",
         ]);
     }
 
@@ -45,6 +55,14 @@ mod tests {
         (
             "logs: {retention_days: 8}",
             "log-retention logs.retention_days: logs cannot be kept 8 days",
+        ),
+        (
+            "network: {flow_logs: {enabled: true, retention_days: 2}}",
+            "log-retention network.flow_logs.retention_days: logs cannot be kept 2 days",
+        ),
+        (
+            "network: {flow_logs: {enabled: true, traffic: none}}",
+            "unknown-value network.flow_logs.traffic: unknown value `none`",
         ),
         (
             "logs: {retention_days: -1}",

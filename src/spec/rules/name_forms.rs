@@ -33,6 +33,7 @@ pub(super) fn form(named: Named) -> Form {
         Named::ExecutionRole
         | Named::ControlPlaneRole
         | Named::DataPlaneRole
+        | Named::FlowLogsRole
         | Named::MachineRole
         | Named::StarterRole => ("an IAM role", 64, role_fault),
         Named::ControlPlaneMachine => ("a state machine", 80, ecs_fault),
@@ -46,6 +47,7 @@ pub(super) fn form(named: Named) -> Form {
         Named::ControlPlaneLogGroup
         | Named::DataPlaneLogGroup
         | Named::MigrationsLogGroup
+        | Named::FlowLogsLogGroup
         | Named::MachineLogGroup => ("a log group", 512, log_group_fault),
         Named::AlarmTopic => ("an SNS topic", 256, ecs_fault),
         Named::ClusterCertificateSecret | Named::AdminKeySecret => ("a secret", 512, secret_fault),

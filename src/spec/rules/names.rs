@@ -115,13 +115,13 @@ fn check_clashes(spec: &StackSpec, out: &mut Problems) {
         AdminKeySecret, ClusterCertificateSecret, ControlPlaneFamily, ControlPlaneLogGroup,
         ControlPlaneRole, ControlPlaneSecurityGroup, ControlPlaneService, DataPlaneFamily,
         DataPlaneLogGroup, DataPlaneRole, DataPlaneSecurityGroup, DataPlaneService,
-        DatabaseSecurityGroup, EndpointsSecurityGroup, ExecutionRole, LoadBalancerSecurityGroup,
-        MigrationsFamily, MigrationsLogGroup,
+        DatabaseSecurityGroup, EndpointsSecurityGroup, ExecutionRole, FlowLogsLogGroup,
+        FlowLogsRole, LoadBalancerSecurityGroup, MigrationsFamily, MigrationsLogGroup,
     };
     let drawers: [&[Named]; 6] = [
         &[ControlPlaneService, DataPlaneService],
         &[ControlPlaneFamily, DataPlaneFamily, MigrationsFamily],
-        &[ExecutionRole, ControlPlaneRole, DataPlaneRole],
+        &[ExecutionRole, ControlPlaneRole, DataPlaneRole, FlowLogsRole],
         &[
             LoadBalancerSecurityGroup,
             DataPlaneSecurityGroup,
@@ -129,7 +129,12 @@ fn check_clashes(spec: &StackSpec, out: &mut Problems) {
             DatabaseSecurityGroup,
             EndpointsSecurityGroup,
         ],
-        &[ControlPlaneLogGroup, DataPlaneLogGroup, MigrationsLogGroup],
+        &[
+            ControlPlaneLogGroup,
+            DataPlaneLogGroup,
+            MigrationsLogGroup,
+            FlowLogsLogGroup,
+        ],
         &[ClusterCertificateSecret, AdminKeySecret],
     ];
     for drawer in drawers {

@@ -84,3 +84,33 @@ async fn what_comes_into_the_way_meanwhile_is_waited_for_by_name() {
     assert!(child.wait().expect("a process").success());
     assert_eq!(left(&config, "late").await, Vec::<String>::new());
 }
+
+#[test]
+fn a_load_balancer_is_protected_and_let_go_as_the_spec_says() {
+    const SPEC: &str = "\
+name: kept
+region: eu-west-1
+ingress: {deletion_protection: true}
+database: {deletion_protection: false, final_snapshot: false}
+";
+    let world = World::new();
+    world.write("kongstack.yaml", SPEC);
+    let only = ["--target", "ingress/load-balancer"];
+    let _ = world
+        .run(&[&["apply", "--auto-approve"][..], &only].concat())
+        .exits(0);
+    world.expect_converged(&only);
+    world.forget_calls();
+    let said = world.run(&["destroy", "--auto-approve"]).exits(1).all();
+    for part in [
+        "deletion protection is on for the load balancer kept-alb",
+        "--set ingress.deletion_protection=false",
+    ] {
+        assert!(said.contains(part), "no {part:?} in {said}");
+    }
+    assert_eq!(world.mutating(), Vec::<String>::new());
+    let let_go = ["--set", "ingress.deletion_protection=false"];
+    let _ = world
+        .run(&[&["destroy", "--auto-approve"][..], &let_go].concat())
+        .exits(0);
+}

@@ -73,7 +73,7 @@ fn spec(egress: &str, image: &str, cpu: u32, max: u32, more: &str) -> String {
         "\
 name: matrix
 region: {REGION}
-network: {{egress: {egress}}}
+network: {{egress: {egress}, flow_logs: {{enabled: true}}}}
 ingress: {{domain: {DOMAIN}, hosted_zone: {ZONE}, certificate: issue, access_logs: {{enabled: true}}}}
 database: {{capacity: {{min: 0, max: {max}}}, deletion_protection: false}}
 kong: {{image: '123456789012.dkr.ecr.{REGION}.amazonaws.com/kong:{image}'}}

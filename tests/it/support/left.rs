@@ -45,6 +45,7 @@ async fn ec2(config: &SdkConfig, stack: &str) -> Vec<String> {
         describe_vpcs filters vpcs vpc_id;
         describe_subnets filters subnets subnet_id;
         describe_route_tables filters route_tables route_table_id;
+        describe_flow_logs filter flow_logs flow_log_id;
         describe_internet_gateways filters internet_gateways internet_gateway_id;
         describe_addresses filters addresses allocation_id;
         describe_vpc_endpoints filters vpc_endpoints vpc_endpoint_id;
