@@ -82,7 +82,7 @@ fn policy(spec: &StackSpec, name: &Text) -> ResourcePolicy {
                 },
             },
             Grant {
-                principal: Principal::Service(DELIVERY.to_owned()),
+                principal: Principal::Service(DELIVERY),
                 deny: false,
                 statement: Statement {
                     sid: "AccessLogs",

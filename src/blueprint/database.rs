@@ -121,6 +121,7 @@ fn draw_logs(draft: &mut Draft<'_>) {
     let cluster = spec.name_of(Named::DatabaseCluster);
     let name = format!("/aws/rds/cluster/{cluster}/{LOG}");
     let desired = LogGroupDesired {
+        deletion_protection: spec.logs.deletion_protection,
         retention_days: spec.logs.retention_days,
         writers: instance_name(spec, ""),
         tags: draft.tags(&address, &name),

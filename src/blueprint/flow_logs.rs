@@ -44,6 +44,7 @@ fn draw_group(draft: &mut Draft<'_>) {
     let name = spec.name_of(Named::FlowLogsLogGroup);
     draft.output(Named::FlowLogsLogGroup.key(), name.clone());
     let desired = LogGroupDesired {
+        deletion_protection: spec.logs.deletion_protection,
         retention_days: spec.network.flow_logs.retention_days,
         writers: WRITERS.to_owned(),
         tags: draft.tags(&address, &name),

@@ -17,6 +17,7 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
         draft.output(named.key(), name.clone());
         let log = task_log(address.clone());
         let desired = LogGroupDesired {
+            deletion_protection: draft.spec.logs.deletion_protection,
             retention_days: draft.spec.logs.retention_days,
             writers: log.stream(&log.container, ""),
             tags: draft.tags(&address, &name),

@@ -188,7 +188,13 @@ async fn act(session: &Session, (count, reason): (u32, &str), grip: Grip) -> Res
     let reporter = Reporter::new(screen, 1, session.pace);
     let sink: Arc<dyn Sink> = Arc::clone(&reporter) as Arc<dyn Sink>;
     let drain = interrupt.drain.child_token();
-    let work = bring(&session.engine, (count, reason), session.pace, drain.clone(), sink);
+    let work = bring(
+        &session.engine,
+        (count, reason),
+        session.pace,
+        drain.clone(),
+        sink,
+    );
     let over = async {
         match session.deadline {
             Some(deadline) => tokio::time::sleep_until(deadline).await,

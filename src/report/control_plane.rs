@@ -111,7 +111,11 @@ mod tests {
             let nodes = status.control_plane.clone().expect("nodes");
             let text = control_plane(&status, &nodes, 200);
             let text = anstream::adapter::strip_str(&text).to_string();
-            text.split_once("Kong 3.9.3.").expect("two sentences").1.trim().to_owned()
+            text.split_once("Kong 3.9.3.")
+                .expect("two sentences")
+                .1
+                .trim()
+                .to_owned()
         };
         assert_eq!(
             said(Some(at(7200)), 2),

@@ -70,7 +70,10 @@ fn parts(status: &Status) -> Vec<(&'static str, Vec<String>)> {
             "load balancer",
             status.load_balancer.as_ref().map_or_else(none, balancer),
         ),
-        ("control plane", control_plane(status, of_nodes(&status.control_plane, true))),
+        (
+            "control plane",
+            control_plane(status, of_nodes(&status.control_plane, true)),
+        ),
         ("data plane", of_nodes(&status.data_plane, false)),
         (
             "targets",
@@ -89,7 +92,10 @@ fn parts(status: &Status) -> Vec<(&'static str, Vec<String>)> {
 
 /// What is said of the control plane anyway, and until when one on demand is awake.
 fn control_plane(status: &Status, mut lines: Vec<String>) -> Vec<String> {
-    let awake = status.control_plane.as_ref().filter(|nodes| nodes.desired > 0);
+    let awake = status
+        .control_plane
+        .as_ref()
+        .filter(|nodes| nodes.desired > 0);
     if let (Some(timer), Some(first), Some(_)) = (status.timer, lines.first_mut(), awake) {
         *first += &match timer.due_at {
             Some(due) => format!(", on demand until {due}"),

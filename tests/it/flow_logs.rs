@@ -64,7 +64,7 @@ async fn they_are_switched_on_changed_and_off() {
         "--target",
         "identity/flow-logs-role",
         "--target",
-        "identity/flow-logs-policy",
+        "identity/flow-logs-role/flow-logs-policy",
     ];
     let leave = [
         "apply",

@@ -57,7 +57,7 @@ struct DocumentJson<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum PrincipalJson<'a> {
-    Some(BTreeMap<&'a str, String>),
+    Some(BTreeMap<&'a str, &'a str>),
     Everybody(&'a str),
 }
 
@@ -127,9 +127,9 @@ impl Statement {
         Some(StatementJson {
             sid: self.sid,
             effect: "Allow",
-            principal: self.service.map(|service| {
-                PrincipalJson::Some(BTreeMap::from([("Service", service.to_owned())]))
-            }),
+            principal: self
+                .service
+                .map(|service| PrincipalJson::Some(BTreeMap::from([("Service", service)]))),
             action: &self.actions,
             resource: self
                 .resources

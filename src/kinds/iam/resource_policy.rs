@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::policy::{PrincipalJson, Statement, StatementJson, Statements, document};
-use crate::resource::{Diff, References, Resolve, Text};
+use crate::resource::{Diff, References, Resolve};
 
 /// What others may do, or must not, with the resource that carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,14 +24,12 @@ pub(crate) struct Grant {
 }
 
 /// Whom a statement is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Principal {
     /// Everybody there is.
     Everybody,
-    /// An AWS service, such as `logs.eu-west-1.amazonaws.com`.
-    Service(String),
-    /// An account, by its `…:root` ARN: what its administrators let its users do.
-    Account(Text),
+    /// An AWS service, such as `logs.amazonaws.com`.
+    Service(&'static str),
 }
 
 impl ResourcePolicy {
@@ -47,13 +45,7 @@ impl ResourcePolicy {
 
     /// `references` with all that the document refers to.
     pub(crate) fn referred(&self, references: References) -> References {
-        let texts = self.grants.iter().flat_map(|grant| {
-            let account = match &grant.principal {
-                Principal::Account(arn) => Some(arn),
-                Principal::Everybody | Principal::Service(_) => None,
-            };
-            grant.statement.texts().chain(account)
-        });
+        let texts = self.grants.iter().flat_map(|grant| grant.statement.texts());
         texts.fold(references, References::in_text)
     }
 
@@ -76,11 +68,9 @@ impl ResourcePolicy {
 
 impl Grant {
     fn json(&self, outputs: &dyn Resolve) -> Option<StatementJson<'_>> {
-        let one = |sort, name: String| PrincipalJson::Some(BTreeMap::from([(sort, name)]));
-        let principal = match &self.principal {
+        let principal = match self.principal {
             Principal::Everybody => PrincipalJson::Everybody("*"),
-            Principal::Service(name) => one("Service", name.clone()),
-            Principal::Account(arn) => one("AWS", arn.resolve(outputs)?),
+            Principal::Service(name) => PrincipalJson::Some(BTreeMap::from([("Service", name)])),
         };
         let mut json = self.statement.json(outputs)?;
         json.principal = Some(principal);
@@ -95,7 +85,7 @@ impl Grant {
 mod tests {
     use super::*;
     use crate::kinds::iam::Condition;
-    use crate::resource::{Address, Attribute};
+    use crate::resource::{Address, Attribute, Text};
 
     struct Nothing;
 
@@ -125,7 +115,7 @@ mod tests {
                     statement: statement("TlsOnly", &["s3:*"]),
                 },
                 Grant {
-                    principal: Principal::Account(Text::from("arn:aws:iam::1:root")),
+                    principal: Principal::Service("logs.amazonaws.com"),
                     deny: false,
                     statement: statement("Ours", &["s3:GetObject"]),
                 },
@@ -145,7 +135,7 @@ mod tests {
         let own = policy().render(&Nothing).unwrap();
         assert_eq!(
             own,
-            r#"{"Version":"2012-10-17","Statement":[{"Sid":"TlsOnly","Effect":"Deny","Principal":"*","Action":["s3:*"],"Resource":["arn:a","arn:b"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},{"Sid":"Ours","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:root"},"Action":["s3:GetObject"],"Resource":["arn:a","arn:b"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}"#
+            r#"{"Version":"2012-10-17","Statement":[{"Sid":"TlsOnly","Effect":"Deny","Principal":"*","Action":["s3:*"],"Resource":["arn:a","arn:b"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}},{"Sid":"Ours","Effect":"Allow","Principal":{"Service":"logs.amazonaws.com"},"Action":["s3:GetObject"],"Resource":["arn:a","arn:b"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}"#
         );
         assert_eq!(fields(&own), [""; 0]);
         // S3 unpacks lists of one and turns others round.
@@ -159,7 +149,7 @@ mod tests {
     fn whom_it_is_about_and_what_it_forbids_count() {
         let own = policy().render(&Nothing).unwrap();
         assert_eq!(fields(&own.replace("Deny", "Allow")), ["policy.TlsOnly"]);
-        assert_eq!(fields(&own.replace("::1:", "::2:")), ["policy.Ours"]);
+        assert_eq!(fields(&own.replace("logs.a", "s3.a")), ["policy.Ours"]);
         assert_eq!(fields(""), ["policy.Ours", "policy.TlsOnly", "policy.#1"]);
     }
 }

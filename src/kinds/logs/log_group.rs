@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use futures::try_join;
 
-use super::log_group_calls::{find, name_in};
+use super::log_group_calls::{self, find, name_in, protect};
 use super::recreated::{self, Untagged};
 use crate::aws::{OrAbsent, failed};
 use crate::kinds::leftover::leftover;
@@ -33,6 +33,8 @@ pub(crate) struct LogGroupDesired {
     pub(crate) retention_days: u32,
     /// How the names of the streams in it begin, which nothing outside the stack writes.
     pub(crate) writers: String,
+    /// Whether AWS refuses to delete it; nothing where nobody has said, and whatever is set is left as it is.
+    pub(crate) deletion_protection: Option<bool>,
     /// Its tags.
     pub(crate) tags: Tags,
 }
@@ -113,6 +115,7 @@ impl Kind for LogGroup {
             name,
             retention_days,
             writers: _, // tells whose it is
+            deletion_protection,
             tags,
         } = desired;
         let mut diff = Diff::new();
@@ -130,6 +133,9 @@ impl Kind for LogGroup {
                 live.retention.as_ref(),
             );
         }
+        if let Some(want) = deletion_protection {
+            diff.field("deletion_protection", want, &live.protected);
+        }
         diff.tags(tags, &live.tags);
         diff
     }
@@ -141,6 +147,7 @@ impl Kind for LogGroup {
             .create_log_group()
             .log_group_name(&desired.name)
             .set_tags(Some(map(&desired.tags)))
+            .set_deletion_protection_enabled(desired.deletion_protection.filter(|on| *on))
             .send()
             .await
             .map_err(failed("logs:CreateLogGroup"));
@@ -179,6 +186,9 @@ impl Kind for LogGroup {
         if diff.has("retention_days") {
             retain(cx, desired).await?;
         }
+        if diff.has("deletion_protection") {
+            protect(cx, live, desired.deletion_protection.unwrap_or_default()).await?;
+        }
         if diff.has("tags") {
             let set = desired.tags.to_set(&live.tags);
             if !set.is_empty() {
@@ -201,24 +211,24 @@ impl Kind for LogGroup {
 
     async fn blockers(
         _cx: &Observer,
-        _desired: Option<&LogGroupDesired>,
+        desired: Option<&LogGroupDesired>,
         live: &LogGroupLive,
     ) -> Result<Vec<Blocker>, Error> {
-        let blocker = live.protected.then(|| Blocker {
-            reason: format!(
-                "log group {} is protected against deletion, which was switched on by hand",
-                live.name
-            ),
-            fix: "switch its deletion protection off".to_owned(),
-        });
-        Ok(blocker.into_iter().collect())
+        let wanted = desired.and_then(|desired| desired.deletion_protection);
+        Ok(log_group_calls::protection(wanted, live)
+            .into_iter()
+            .collect())
     }
 
     async fn delete(
         cx: &Step,
-        _desired: Option<&LogGroupDesired>,
+        desired: Option<&LogGroupDesired>,
         live: &LogGroupLive,
     ) -> Result<Vec<String>, Error> {
+        let wanted = desired.and_then(|desired| desired.deletion_protection);
+        if live.protected && wanted == Some(false) {
+            protect(cx, live, false).await?;
+        }
         cx.clients()
             .logs()
             .delete_log_group()
@@ -315,11 +325,35 @@ mod tests {
     }
 
     #[test]
+    fn a_protection_is_left_alone_unless_the_spec_speaks_of_it() {
+        let mut desired = LogGroupDesired {
+            name: "/kongstack/demo/data-plane".to_owned(),
+            retention_days: 7,
+            writers: "ecs/kong/".to_owned(),
+            deletion_protection: None,
+            tags: Tags::default(),
+        };
+        let mut one = live(Some(7), None);
+        one.protected = true;
+        let differs = |desired: &LogGroupDesired, live: &LogGroupLive| {
+            LogGroup::diff(desired, live, &Nothing).has("deletion_protection")
+        };
+        assert!(!differs(&desired, &one));
+        desired.deletion_protection = Some(false);
+        assert!(differs(&desired, &one));
+        desired.deletion_protection = Some(true);
+        assert!(!differs(&desired, &one));
+        one.protected = false;
+        assert!(differs(&desired, &one));
+    }
+
+    #[test]
     fn an_accounts_retention_policy_is_no_drift() {
         let desired = LogGroupDesired {
             name: "/kongstack/demo/data-plane".to_owned(),
             retention_days: 7,
             writers: "ecs/kong/".to_owned(),
+            deletion_protection: None,
             tags: Tags::default(),
         };
         let diff = |live| LogGroup::diff(&desired, &live, &Nothing);

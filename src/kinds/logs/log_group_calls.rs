@@ -7,7 +7,10 @@ use futures::future::try_join_all;
 
 use super::log_group::LogGroupLive;
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
-use crate::resource::Tags;
+use crate::resource::{Blocker, Error, Patience, Step, Tags};
+
+/// A change of a group takes seconds.
+const CHANGED: Patience = Patience::seconds(2, 5, 120);
 
 /// `arn:aws:logs:region:account:log-group:NAME`, with or without `:*` behind it.
 pub(super) fn name_in(arn: &str) -> Option<&str> {
@@ -95,6 +98,49 @@ async fn read(clients: &Clients, group: SdkLogGroup) -> Result<Option<LogGroupLi
             recreated: false,
             tags: Tags::live(pairs.map(|(key, value)| (Some(key), Some(value)))),
         }))
+}
+
+/// What keeps a protected group from being deleted; `wanted` is what the spec says of its protection.
+pub(super) fn protection(wanted: Option<bool>, live: &LogGroupLive) -> Option<Blocker> {
+    let name = &live.name;
+    let (reason, fix) = match wanted {
+        Some(false) => return None,
+        Some(true) => (
+            format!("deletion protection is on for the log group {name}"),
+            "set logs.deletion_protection to false in the spec, or give `--set logs.deletion_protection=false`: the deletion then switches it off",
+        ),
+        None => (
+            format!(
+                "log group {name} is protected against deletion, which was switched on by hand"
+            ),
+            "switch its deletion protection off",
+        ),
+    };
+    live.protected.then(|| Blocker {
+        reason,
+        fix: fix.to_owned(),
+    })
+}
+
+/// Switches a group's protection on or off.
+pub(super) async fn protect(cx: &Step, live: &LogGroupLive, on: bool) -> Result<(), Error> {
+    // A change of it may be under way.
+    let busy = ["OperationAborted"];
+    cx.retry(
+        &format!("log group {}", live.name),
+        CHANGED,
+        &busy,
+        || async {
+            let call = cx.clients().logs().put_log_group_deletion_protection();
+            let call = call.log_group_identifier(&live.name);
+            let answer = call.deletion_protection_enabled(on).send().await;
+            answer
+                .map_err(failed("logs:PutLogGroupDeletionProtection"))
+                .or_absent(&["ResourceNotFound"])
+        },
+    )
+    .await?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,6 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use aws_sdk_s3::operation::get_bucket_encryption::GetBucketEncryptionOutput;
+use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
+use aws_sdk_s3::operation::get_bucket_ownership_controls::GetBucketOwnershipControlsOutput;
+use aws_sdk_s3::operation::get_bucket_policy::GetBucketPolicyOutput;
+use aws_sdk_s3::operation::get_bucket_versioning::GetBucketVersioningOutput;
+use aws_sdk_s3::operation::get_public_access_block::GetPublicAccessBlockOutput;
 use aws_sdk_s3::types::{LifecycleRule, LifecycleRuleFilter, ServerSideEncryptionRule};
 use futures::join;
 
@@ -124,16 +130,67 @@ async fn tags(clients: &Clients, name: &str, account: Option<&str>) -> Result<Ta
     ))
 }
 
-/// Asks for a setting, which may not be there, and neither may the bucket.
-macro_rules! setting {
-    ($clients:ident, $name:ident, $account:ident, $call:ident, $action:literal, $absent:literal) => {
-        async {
-            let call = $clients.s3().$call().bucket($name);
-            let call = call.set_expected_bucket_owner($account.map(str::to_owned));
-            let answer = call.send().await.map_err(failed($action));
-            answer.or_absent(&[$absent])
-        }
-    };
+/// S3's answers about a bucket's settings; nothing where there is no such setting.
+struct Asked {
+    access: Option<GetPublicAccessBlockOutput>,
+    ownership: Option<GetBucketOwnershipControlsOutput>,
+    encryption: Option<GetBucketEncryptionOutput>,
+    versioning: Option<GetBucketVersioningOutput>,
+    lifecycle: Option<GetBucketLifecycleConfigurationOutput>,
+    policy: Option<GetBucketPolicyOutput>,
+}
+
+/// Asks for all settings at once.
+async fn ask(clients: &Clients, name: &str, account: Option<&str>) -> Result<Asked, AwsError> {
+    macro_rules! setting {
+        ($call:ident, $failed:expr, $absent:literal) => {
+            async {
+                let call = clients.s3().$call().bucket(name);
+                let call = call.set_expected_bucket_owner(account.map(str::to_owned));
+                call.send().await.map_err($failed).or_absent(&[$absent])
+            }
+        };
+    }
+    let (access, ownership, encryption, versioning, lifecycle, policy) = futures::try_join!(
+        setting!(
+            get_public_access_block,
+            failed("s3:GetBucketPublicAccessBlock"),
+            "NoSuchPublicAccessBlockConfiguration"
+        ),
+        setting!(
+            get_bucket_ownership_controls,
+            failed("s3:GetBucketOwnershipControls"),
+            "OwnershipControlsNotFoundError"
+        ),
+        setting!(
+            get_bucket_encryption,
+            failed("s3:GetEncryptionConfiguration"),
+            "ServerSideEncryptionConfigurationNotFoundError"
+        ),
+        setting!(
+            get_bucket_versioning,
+            failed("s3:GetBucketVersioning"),
+            "NoSuchVersioningConfiguration"
+        ),
+        setting!(
+            get_bucket_lifecycle_configuration,
+            failed("s3:GetLifecycleConfiguration"),
+            "NoSuchLifecycleConfiguration"
+        ),
+        setting!(
+            get_bucket_policy,
+            failed("s3:GetBucketPolicy"),
+            "NoSuchBucketPolicy"
+        ),
+    )?;
+    Ok(Asked {
+        access,
+        ownership,
+        encryption,
+        versioning,
+        lifecycle,
+        policy,
+    })
 }
 
 /// Everything but the tags; nothing where there is no bucket.
@@ -142,60 +199,18 @@ async fn settings(
     name: &str,
     account: Option<&str>,
 ) -> Result<Option<Live>, AwsError> {
-    let asked = futures::try_join!(
-        setting!(
-            clients,
-            name,
-            account,
-            get_public_access_block,
-            "s3:GetBucketPublicAccessBlock",
-            "NoSuchPublicAccessBlockConfiguration"
-        ),
-        setting!(
-            clients,
-            name,
-            account,
-            get_bucket_ownership_controls,
-            "s3:GetBucketOwnershipControls",
-            "OwnershipControlsNotFoundError"
-        ),
-        setting!(
-            clients,
-            name,
-            account,
-            get_bucket_encryption,
-            "s3:GetEncryptionConfiguration",
-            "ServerSideEncryptionConfigurationNotFoundError"
-        ),
-        setting!(
-            clients,
-            name,
-            account,
-            get_bucket_versioning,
-            "s3:GetBucketVersioning",
-            "NoSuchVersioningConfiguration"
-        ),
-        setting!(
-            clients,
-            name,
-            account,
-            get_bucket_lifecycle_configuration,
-            "s3:GetLifecycleConfiguration",
-            "NoSuchLifecycleConfiguration"
-        ),
-        setting!(
-            clients,
-            name,
-            account,
-            get_bucket_policy,
-            "s3:GetBucketPolicy",
-            "NoSuchBucketPolicy"
-        ),
-    );
+    let asked = ask(clients, name, account).await;
     let Some(asked) = asked.or_absent(&["NoSuchBucket"])? else {
         return Ok(None);
     };
-    let (access, ownership, encryption, versioning, lifecycle, policy) = asked;
+    let Asked {
+        access,
+        ownership,
+        encryption,
+        versioning,
+        lifecycle,
+        policy,
+    } = asked;
     let access = access.and_then(|answer| answer.public_access_block_configuration);
     let private = access.is_some_and(|block| {
         let all = [

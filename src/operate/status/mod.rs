@@ -8,9 +8,9 @@ mod balance;
 mod database;
 mod model;
 mod planes;
-mod timer;
 #[cfg(test)]
 pub(crate) mod sample;
+mod timer;
 mod verdict;
 
 use std::sync::Arc;

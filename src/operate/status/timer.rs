@@ -11,10 +11,7 @@ use crate::kinds::scheduler::ScheduleGroup;
 use crate::resource::{Blueprint, Error};
 
 /// When it fires, if the stack has one.
-pub(super) async fn look(
-    clients: &Clients,
-    blueprint: &Blueprint,
-) -> Result<Option<Timer>, Error> {
+pub(super) async fn look(clients: &Clients, blueprint: &Blueprint) -> Result<Option<Timer>, Error> {
     let Ok(group) = blueprint.desired::<ScheduleGroup>(&addresses::timer()) else {
         return Ok(None);
     };

@@ -99,10 +99,16 @@ impl Discovery {
 pub(crate) struct Logs {
     /// Days a log line is kept; CloudWatch offers 1, 3, 5, 7, 14, 30 and more. Default: 7.
     pub(crate) retention_days: u32,
+    /// Whether AWS refuses to delete the stack's log groups. Default: false. Where the file says `false`, `destroy`
+    /// switches off what is on; where it says nothing, whatever is set stays as it is.
+    pub(crate) deletion_protection: Option<bool>,
 }
 
 impl Default for Logs {
     fn default() -> Self {
-        Self { retention_days: 7 }
+        Self {
+            retention_days: 7,
+            deletion_protection: None,
+        }
     }
 }

@@ -86,16 +86,22 @@ async fn what_comes_into_the_way_meanwhile_is_waited_for_by_name() {
 }
 
 #[test]
-fn a_load_balancer_is_protected_and_let_go_as_the_spec_says() {
+fn what_the_spec_protects_is_let_go_as_the_spec_says() {
     const SPEC: &str = "\
 name: kept
 region: eu-west-1
 ingress: {deletion_protection: true}
+logs: {deletion_protection: true}
 database: {deletion_protection: false, final_snapshot: false}
 ";
     let world = World::new();
     world.write("kongstack.yaml", SPEC);
-    let only = ["--target", "ingress/load-balancer"];
+    let only = [
+        "--target",
+        "ingress/load-balancer",
+        "--target",
+        "logs/data-plane",
+    ];
     let _ = world
         .run(&[&["apply", "--auto-approve"][..], &only].concat())
         .exits(0);
@@ -105,11 +111,27 @@ database: {deletion_protection: false, final_snapshot: false}
     for part in [
         "deletion protection is on for the load balancer kept-alb",
         "--set ingress.deletion_protection=false",
+        "deletion protection is on for the log group /kongstack/kept/data-plane",
+        "--set logs.deletion_protection=false",
     ] {
         assert!(said.contains(part), "no {part:?} in {said}");
     }
     assert_eq!(world.mutating(), Vec::<String>::new());
-    let let_go = ["--set", "ingress.deletion_protection=false"];
+    let let_go = [
+        "--set",
+        "ingress.deletion_protection=false",
+        "--set",
+        "logs.deletion_protection=false",
+    ];
+    // What says that it is not protected is not.
+    let _ = world
+        .run(&[&["apply", "--auto-approve"][..], &only, &let_go].concat())
+        .exits(0);
+    world.expect_converged(&[&only[..], &let_go].concat());
+    let _ = world
+        .run(&[&["apply", "--auto-approve"][..], &only].concat())
+        .exits(0);
+    world.expect_converged(&only);
     let _ = world
         .run(&[&["destroy", "--auto-approve"][..], &let_go].concat())
         .exits(0);

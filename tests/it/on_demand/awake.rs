@@ -8,7 +8,10 @@ async fn the_ten_steps() {
     let world = applied();
     let wakings = ended(&world, 0);
     assert!(!wakings.is_empty(), "the apply sets the timer");
-    assert!(wakings.iter().all(|one| one == "wake: SUCCEEDED awake"), "{wakings:?}");
+    assert!(
+        wakings.iter().all(|one| one == "wake: SUCCEEDED awake"),
+        "{wakings:?}"
+    );
     let first = due(&world).await.expect("a timer");
     assert!(first > now(&world) + HOLD - 300.0, "{first}");
 
@@ -20,10 +23,17 @@ async fn the_ten_steps() {
     let status = world.run(&["control-plane", "status"]).exits(0);
     assert!(status.stdout.contains("is asleep"), "{}", status.stdout);
     let status = world.run(&["status"]).exits(0).all();
-    assert!(status.contains("serving; the control plane is asleep"), "{status}");
+    assert!(
+        status.contains("serving; the control plane is asleep"),
+        "{status}"
+    );
     assert!(status.contains("paused"), "{status}");
     world.expect_converged(&[]);
-    assert_eq!(counts(&world, "od-cp").await, (0, 0), "neither has woken it");
+    assert_eq!(
+        counts(&world, "od-cp").await,
+        (0, 0),
+        "neither has woken it"
+    );
     assert_eq!(healthy(&world).await, 2, "data planes serve on");
 
     // 1. More data planes. 2. and 3. The control plane comes up with them, and the database.
@@ -32,23 +42,41 @@ async fn the_ten_steps() {
     let asked = now(&world);
     skip(&world, 30.0).await;
     assert_eq!(counts(&world, "od-cp").await.0, 1, "woken");
-    near("5 and 30 minutes", due(&world).await.expect("a timer") - asked, HOLD);
-    assert_eq!(healthy(&world).await, 2, "the third has no configuration yet");
+    near(
+        "5 and 30 minutes",
+        due(&world).await.expect("a timer") - asked,
+        HOLD,
+    );
+    assert_eq!(
+        healthy(&world).await,
+        2,
+        "the third has no configuration yet"
+    );
     // 4. They sync, and only then get traffic. 5. The cooldown runs.
     skip(&world, 400.0).await;
-    assert_eq!((counts(&world, "od-cp").await, healthy(&world).await), ((1, 1), 3));
+    assert_eq!(
+        (counts(&world, "od-cp").await, healthy(&world).await),
+        ((1, 1), 3)
+    );
     // 6. and 7. One more during the cooldown.
     skip(&world, asked + 25.0 * 60.0 - now(&world)).await;
     scale(&world, 4).await;
     let again = now(&world);
     skip(&world, 200.0).await;
-    near("15 minutes more", due(&world).await.expect("a timer") - again, EXTEND);
+    near(
+        "15 minutes more",
+        due(&world).await.expect("a timer") - again,
+        EXTEND,
+    );
     skip(&world, asked + HOLD + 120.0 - now(&world)).await;
     assert_eq!(counts(&world, "od-cp").await.0, 1, "the old timer is void");
     // 8., 9. and 10.
     skip(&world, again + EXTEND + 200.0 - now(&world)).await;
     skip(&world, 600.0).await;
-    assert_eq!((counts(&world, "od-cp").await, healthy(&world).await), ((0, 0), 4));
+    assert_eq!(
+        (counts(&world, "od-cp").await, healthy(&world).await),
+        ((0, 0), 4)
+    );
     let all = ended(&world, before);
     assert!(all.iter().all(|one| one.contains("SUCCEEDED")), "{all:?}");
     assert_eq!(all.last().expect("an end"), "look: SUCCEEDED asleep");
@@ -67,7 +95,10 @@ async fn three_bursts_of_fifty_events() {
     }
     let all = ended(&world, before);
     assert_eq!(all.len(), 150);
-    assert!(all.iter().all(|one| one == "wake: SUCCEEDED awake"), "{all:?}");
+    assert!(
+        all.iter().all(|one| one == "wake: SUCCEEDED awake"),
+        "{all:?}"
+    );
     assert_eq!(started(&world) - tasks, 1, "one call changed something");
     let created: usize = executions(&world)
         .iter()
@@ -95,13 +126,20 @@ async fn the_last_moment_is_not_too_late() {
     assert!(timer > pushed + EXTEND - 5.0, "{timer} {pushed}");
 
     skip(&world, timer - now(&world) + 3.0).await;
-    assert_eq!(counts(&world, "od-cp").await.0, 0, "stopped, and about to look again");
+    assert_eq!(
+        counts(&world, "od-cp").await.0,
+        0,
+        "stopped, and about to look again"
+    );
     let before = executions(&world).len();
     push(&world, 1).await;
     skip(&world, 30.0).await;
     assert_eq!(ended(&world, before), ["wake: SUCCEEDED awake"]);
     let looks = ended(&world, 0);
-    assert!(looks.contains(&"look: SUCCEEDED awake".to_owned()), "{looks:?}");
+    assert!(
+        looks.contains(&"look: SUCCEEDED awake".to_owned()),
+        "{looks:?}"
+    );
     assert_eq!(counts(&world, "od-cp").await.0, 1);
     assert!(due(&world).await.expect("a timer") > now(&world) + HOLD - 60.0);
 }
@@ -127,7 +165,10 @@ async fn a_person_wakes_it_and_puts_it_to_sleep() {
     let stopped = world.run(&["control-plane", "stop"]).exits(0);
     assert!(stopped.stdout.contains("is asleep"), "{}", stopped.stdout);
     let said = stopped.all();
-    assert!(said.contains("the next data plane that starts wakes it"), "{said}");
+    assert!(
+        said.contains("the next data plane that starts wakes it"),
+        "{said}"
+    );
     let mut changed = world.mutating();
     changed.retain(|call| !call.starts_with("dynamodb:"));
     assert_eq!(changed, ["states:StartExecution"]);

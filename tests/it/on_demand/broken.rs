@@ -20,7 +20,11 @@ async fn a_control_plane_that_does_not_come_up_is_left_running_and_alarms() {
     world.configure(&json!({"tasks": {}}));
     skip(&world, timer - now(&world) + 120.0).await;
     skip(&world, HOLD).await;
-    assert_eq!(counts(&world, "od-cp").await.0, 0, "and sleeps once it is well");
+    assert_eq!(
+        counts(&world, "od-cp").await.0,
+        0,
+        "and sleeps once it is well"
+    );
 }
 
 #[tokio::test]
@@ -34,13 +38,20 @@ async fn it_is_not_stopped_while_a_data_plane_waits() {
     let arn = machines.state_machines()[0].state_machine_arn();
     let before = executions(&world).len();
     let call = sfn.start_execution().state_machine_arn(arn);
-    let _ = call.input(r#"{"act":"sleep"}"#).send().await.expect("started");
+    let _ = call
+        .input(r#"{"act":"sleep"}"#)
+        .send()
+        .await
+        .expect("started");
     skip(&world, 20.0).await;
     assert_eq!(ended(&world, before), ["sleep: SUCCEEDED awake"]);
     assert_eq!(counts(&world, "od-cp").await.0, 1);
     assert!(due(&world).await.is_some(), "the timer is set again");
     let refused = world.run(&["control-plane", "stop"]).exits(1).all();
-    assert!(refused.contains("is needed, and is left awake"), "{refused}");
+    assert!(
+        refused.contains("is needed, and is left awake"),
+        "{refused}"
+    );
     skip(&world, 300.0).await;
     assert_eq!(healthy(&world).await, 3);
 }
@@ -66,7 +77,11 @@ async fn throttled_calls_are_made_again_and_refused_ones_leave_it_awake() {
     assert_eq!(ended(&world, before), ["look: FAILED Failed"]);
     assert_eq!(counts(&world, "od-cp").await, (1, 1));
     skip(&world, EXTEND + 120.0).await;
-    assert_eq!(counts(&world, "od-cp").await.0, 0, "the next look finds it quiet");
+    assert_eq!(
+        counts(&world, "od-cp").await.0,
+        0,
+        "the next look finds it quiet"
+    );
 }
 
 /// A machine whose creation was all that an apply came to: the next one sets its timer.

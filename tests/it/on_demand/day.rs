@@ -33,7 +33,11 @@ fn events(world: &World, since: f64) -> Vec<(f64, String)> {
     let tasks: Vec<Value> = world.place().ask("tasks", &[]);
     for task in tasks {
         let service = task["service"].as_str().unwrap_or("a one-off");
-        for (moment, what) in [("created", "is made"), ("started", "runs"), ("stopped", "is gone")] {
+        for (moment, what) in [
+            ("created", "is made"),
+            ("started", "runs"),
+            ("stopped", "is gone"),
+        ] {
             if let Some(at) = task[moment].as_f64() {
                 all.push((at, format!("ECS: a task of {service} {what}")));
             }
@@ -56,7 +60,8 @@ async fn a_day_of_scaling_to_zero() {
     skip(&world, 3600.0).await;
     let morning = now(&world);
     let mut told = events(&world, morning);
-    let note = |told: &mut Vec<(f64, String)>, text: &str| told.push((now(&world), text.to_owned()));
+    let note =
+        |told: &mut Vec<(f64, String)>, text: &str| told.push((now(&world), text.to_owned()));
     let look = async |told: &mut Vec<(f64, String)>, what: &str| {
         let one = seen(&world).await;
         let (control, data) = (one.control_plane, one.data_planes);
@@ -69,9 +74,15 @@ async fn a_day_of_scaling_to_zero() {
         one
     };
     let night = look(&mut told, "idle").await;
-    assert_eq!((night.control_plane, night.with_traffic, night.paused), ((0, 0), 2, true));
+    assert_eq!(
+        (night.control_plane, night.with_traffic, night.paused),
+        ((0, 0), 2, true)
+    );
 
-    note(&mut told, "autoscaling: a spike, 5 data planes instead of 2");
+    note(
+        &mut told,
+        "autoscaling: a spike, 5 data planes instead of 2",
+    );
     scale(&world, 5).await;
     let mut traffic_before_sync = false;
     let mut synced = None;
@@ -85,9 +96,15 @@ async fn a_day_of_scaling_to_zero() {
             assert_eq!((spike.control_plane, spike.paused), ((1, 1), false));
         }
     }
-    assert!(!traffic_before_sync, "a data plane got traffic before it had its configuration");
+    assert!(
+        !traffic_before_sync,
+        "a data plane got traffic before it had its configuration"
+    );
     let took = synced.expect("all five serve") - morning;
-    assert!(took < 440.0, "less than the grace that ECS gives them: {took}");
+    assert!(
+        took < 440.0,
+        "less than the grace that ECS gives them: {took}"
+    );
 
     skip(&world, 1500.0).await;
     note(&mut told, "autoscaling: quiet, 2 data planes");
@@ -96,7 +113,12 @@ async fn a_day_of_scaling_to_zero() {
     skip(&world, 1200.0).await;
     let evening = look(&mut told, "quiet").await;
     assert_eq!(
-        (evening.control_plane, evening.data_planes, evening.with_traffic, evening.paused),
+        (
+            evening.control_plane,
+            evening.data_planes,
+            evening.with_traffic,
+            evening.paused
+        ),
         ((0, 0), (2, 2), 2, true)
     );
     told.extend(events(&world, morning));
@@ -108,7 +130,17 @@ async fn a_day_of_scaling_to_zero() {
     }
     println!("{timeline}");
     let place = |what: &str| told.iter().position(|(_, text)| text.contains(what));
-    let order = ["a spike", "machine: wake", "a task of od-cp runs", "is served", "machine: look, and it is asleep", "a task of od-cp is gone"];
-    let order: Vec<_> = order.iter().map(|what| place(what).expect("in the timeline")).collect();
+    let order = [
+        "a spike",
+        "machine: wake",
+        "a task of od-cp runs",
+        "is served",
+        "machine: look, and it is asleep",
+        "a task of od-cp is gone",
+    ];
+    let order: Vec<_> = order
+        .iter()
+        .map(|what| place(what).expect("in the timeline"))
+        .collect();
     assert!(order.is_sorted(), "{timeline}");
 }

@@ -7,7 +7,12 @@ async fn what_is_changed_by_hand_is_put_right() {
     let world = applied();
     let config = world.aws(REGION);
     let events = aws_sdk_eventbridge::Client::new(&config);
-    let _ = events.disable_rule().name("od-push").send().await.expect("off");
+    let _ = events
+        .disable_rule()
+        .name("od-push")
+        .send()
+        .await
+        .expect("off");
     let ids = events.remove_targets().rule("od-new-tasks").ids("machine");
     let _ = ids.send().await.expect("no target");
     let sfn = aws_sdk_sfn::Client::new(&config);
@@ -42,14 +47,20 @@ async fn somebody_elses_of_the_same_name_is_left_alone() {
     world.write("kongstack.yaml", SPEC);
     let config = world.aws(REGION);
     let events = aws_sdk_eventbridge::Client::new(&config);
-    let theirs = events.put_rule().name("od-push").event_pattern(r#"{"source":["theirs"]}"#);
+    let theirs = events
+        .put_rule()
+        .name("od-push")
+        .event_pattern(r#"{"source":["theirs"]}"#);
     let _ = theirs.send().await.expect("a rule");
     let scheduler = aws_sdk_scheduler::Client::new(&config);
     let theirs = scheduler.create_schedule_group().name("od-control-plane");
     let _ = theirs.send().await.expect("a group");
     world.forget_calls();
     let refused = world.run(&["apply", "--auto-approve"]).exits(1).all();
-    for text in ["the event rule od-push", "the schedule group od-control-plane"] {
+    for text in [
+        "the event rule od-push",
+        "the schedule group od-control-plane",
+    ] {
         assert!(refused.contains(text), "no {text}: {refused}");
     }
     assert_eq!(world.mutating(), Vec::<String>::new());

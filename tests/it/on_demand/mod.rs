@@ -72,7 +72,9 @@ async fn scale(world: &World, count: i32) {
 async fn healthy(world: &World) -> usize {
     let elb = aws_sdk_elasticloadbalancingv2::Client::new(&world.aws(REGION));
     let groups = elb.describe_target_groups().send().await.expect("groups");
-    let arn = groups.target_groups()[0].target_group_arn().expect("an ARN");
+    let arn = groups.target_groups()[0]
+        .target_group_arn()
+        .expect("an ARN");
     let health = elb.describe_target_health().target_group_arn(arn);
     let health = health.send().await.expect("health");
     let states = health.target_health_descriptions().iter();
@@ -137,7 +139,10 @@ fn ended(world: &World, since: usize) -> Vec<String> {
 /// The control plane's tasks that were ever made.
 fn started(world: &World) -> usize {
     let tasks: Vec<Value> = world.place().ask("tasks", &[]);
-    tasks.iter().filter(|task| task["service"] == "od-cp").count()
+    tasks
+        .iter()
+        .filter(|task| task["service"] == "od-cp")
+        .count()
 }
 
 #[track_caller]

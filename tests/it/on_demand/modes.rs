@@ -10,7 +10,11 @@ async fn an_apply_that_changes_a_sleeping_control_plane_wakes_it() {
     world.write("kongstack.yaml", &bigger);
     let before = executions(&world).len();
     let _ = world.run(&["apply", "--auto-approve"]).exits(0);
-    assert_eq!(counts(&world, "od-cp").await, (1, 1), "its rollout is proved by a task");
+    assert_eq!(
+        counts(&world, "od-cp").await,
+        (1, 1),
+        "its rollout is proved by a task"
+    );
     assert!(executions(&world).len() > before);
     world.configure(&json!({"speed": 1}));
     let timer = due(&world).await.expect("a timer");
@@ -36,7 +40,11 @@ async fn both_modes_lead_to_the_other() {
     assert_eq!(rules.send().await.expect("rules").rules().len(), 0);
     let schedules = aws_sdk_scheduler::Client::new(&config).list_schedules();
     let schedules = schedules.send().await.expect("schedules");
-    assert_eq!(schedules.schedules().len(), 0, "the timer went with its group");
+    assert_eq!(
+        schedules.schedules().len(),
+        0,
+        "the timer went with its group"
+    );
 
     world.write("kongstack.yaml", SPEC);
     let _ = world.run(&["apply", "--auto-approve"]).exits(0);

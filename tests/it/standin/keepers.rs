@@ -97,3 +97,27 @@ async fn logs_are_kept_for_the_times_there_are() {
         "30 days" => code(keep(30).await), "accepted";
     }
 }
+
+#[tokio::test]
+async fn a_protected_log_group_stays() {
+    let stage = Stage::new();
+    let logs = aws_sdk_cloudwatchlogs::Client::new(stage.config());
+    let made = logs.create_log_group().log_group_name("/kong");
+    let made = made.deletion_protection_enabled(true).send().await;
+    made.expect("a group");
+    let seen = logs.describe_log_groups().send().await.expect("groups");
+    assert_eq!(seen.log_groups()[0].deletion_protection_enabled, Some(true));
+    let remove = || logs.delete_log_group().log_group_name("/kong").send();
+    let protect = |group: &'static str, on| {
+        logs.put_log_group_deletion_protection()
+            .log_group_identifier(group)
+            .deletion_protection_enabled(on)
+            .send()
+    };
+    answers! {
+        "protected" => code(remove().await), "ValidationException";
+        "another group" => code(protect("/gong", false).await), "ResourceNotFoundException";
+        "let go" => code(protect("/kong", false).await), "accepted";
+        "unprotected" => code(remove().await), "accepted";
+    }
+}

@@ -28,7 +28,7 @@
 //! | Cloud Map: duplicates, filters, in use, operations | `discovery`, `states` | `names_are_given_once…`, `services_are_listed…` |
 //! | Route 53: references, records, `INSYNC` | `names` | `a_reference_and_a_record…` |
 //! | roles: some seconds, and trust that makes sense | `tasks`, `states`, `keepers` | `…a_role_with_some_age…`, `a_trust_policy…` |
-//! | retention in the lengths there are | `keepers` | `logs_are_kept…` |
+//! | retention in the lengths there are; groups that are protected | `keepers` | `logs_are_kept…`, `a_protected_log_group…` |
 //! | secrets' names that wait for their deletion | `keepers` | `a_name_that_waits…` |
 //! | web ACLs | `guards` | `an_acl_protects…` |
 //! | the tagging API lists all but roles | `tagged` | `the_tagging_api_lists…` |

@@ -111,13 +111,18 @@ async fn elb(config: &SdkConfig, stack: &str) -> Vec<String> {
 
 /// Whatever machines, rules and groups of schedules there are: only a control plane on demand makes any.
 async fn on_demand(config: &SdkConfig) -> Vec<String> {
-    let machines = aws_sdk_sfn::Client::new(config).list_state_machines().send();
+    let machines = aws_sdk_sfn::Client::new(config)
+        .list_state_machines()
+        .send();
     let machines = machines.await.expect("state machines");
     let rules = aws_sdk_eventbridge::Client::new(config).list_rules().send();
     let rules = rules.await.expect("rules");
     let groups = aws_sdk_scheduler::Client::new(config).list_schedule_groups();
     let groups = groups.send().await.expect("groups");
-    let machines = machines.state_machines().iter().map(|it| format!("states: {}", it.name()));
+    let machines = machines
+        .state_machines()
+        .iter()
+        .map(|it| format!("states: {}", it.name()));
     let rules = rules.rules().iter();
     let rules = rules.map(|it| format!("events: {}", it.name().unwrap_or("?")));
     let groups = groups.schedule_groups().iter().filter_map(|it| it.name());

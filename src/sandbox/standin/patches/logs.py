@@ -1,9 +1,11 @@
-"""CloudWatch Logs: retention only of the lengths there are, tags that go with their group."""
+"""CloudWatch Logs: retention only of the lengths there are, tags that go with their group, protected groups."""
 
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
-from moto.logs.models import LogsBackend
+from moto.logs.models import LogGroup, LogsBackend
+from moto.logs.responses import LogsResponse
 
 from .paging import page_size
 from .wrapping import around
@@ -29,10 +31,13 @@ def install() -> None:
     def _delete(original: Any, self: Any, log_group_name: str) -> None:
         # moto keeps the tags, and gives them to a later group of that name.
         group = self.groups.get(log_group_name)
+        if getattr(group, "standin_protected", False):
+            raise JsonRESTError("ValidationException", "The log group is protected against deletion.")
         original(self, log_group_name)
         if group is not None:
             self.tagger.delete_all_tags_for_resource(group.arn)
 
+    _protect()
     for name in ("list_tags_for_resource", "tag_resource", "untag_resource"):
         _check_arn(name)
 
@@ -49,6 +54,31 @@ def install() -> None:
     def _list(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
         kwargs["limit"] = page_size(self.account_id, kwargs.get("limit"), 50)
         return original(self, *args, **kwargs)
+
+
+def _protect() -> None:
+    # moto knows no protection of log groups.
+    def put(self: Any) -> str:
+        named = str(self._get_param("logGroupIdentifier"))
+        groups = self.logs_backend.groups
+        group = groups.get(named) or next((one for one in groups.values() if one.arn == named), None)
+        if group is None:
+            raise ResourceNotFoundException("The specified log group does not exist.")
+        group.standin_protected = bool(self._get_param("deletionProtectionEnabled"))
+        return ""
+
+    LogsResponse.put_log_group_deletion_protection = put
+
+    @around(LogsResponse, "create_log_group")
+    def _create(original: Any, self: Any) -> str:
+        answer: str = original(self)
+        group = self.logs_backend.groups[self._get_param("logGroupName")]
+        group.standin_protected = bool(self._get_param("deletionProtectionEnabled"))
+        return answer
+
+    @around(LogGroup, "to_describe_dict")
+    def _describe(original: Any, self: Any) -> Any:
+        return {**original(self), "deletionProtectionEnabled": getattr(self, "standin_protected", False)}
 
 
 def _check_arn(name: str) -> None:
