@@ -147,6 +147,7 @@ fn draw_logs(draft: &mut Draft<'_>) {
     let name = spec.name_of(Named::MachineLogGroup);
     let desired = LogGroupDesired {
         retention_days: spec.logs.retention_days,
+        deletion_protection: spec.logs.deletion_protection,
         writers: "states/".to_owned(),
         tags: draft.tags(&address, &name),
         name,
