@@ -281,3 +281,20 @@ async fn an_emptying_that_was_cut_short_goes_on() {
     let _ = one.world.run(&destroy).exits(0);
     assert!(!one.exists().await);
 }
+
+#[tokio::test]
+async fn another_name_takes_another_bucket() {
+    let one = Logged::applied();
+    one.put("alb/AWSLogs/1.log.gz").await;
+    let renamed = format!("renamed-logs-{}", one.world.account);
+    let spec = format!("{ON}names: {{access_logs_bucket: {renamed}}}\n");
+    one.world.write("kongstack.yaml", &spec);
+    let plan = one.run(&["plan"], 1);
+    assert!(planned(&plan.stdout).contains(&format!("replace {ADDRESS}")));
+    assert!(plan.all().contains("--allow-data-loss ingress/access-logs"));
+    let leave = ["apply", "--auto-approve", "--allow-data-loss", ADDRESS];
+    let _ = one.run(&leave, 0);
+    one.is_settled();
+    assert_eq!(one.attribute("access_logs.s3.bucket").await, renamed);
+    assert!(!one.exists().await);
+}

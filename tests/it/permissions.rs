@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::examples::{self, Example};
 use crate::support::World;
+use crate::support::standin::Call;
 
 /// Actions that no run in the simulation calls and no line of the program names, each with why it is needed.
 const WITHOUT_A_CALL: [(&str, &str); 17] = [
@@ -178,35 +179,7 @@ fn reads(action: &str) -> bool {
 fn called(world: &World) -> BTreeSet<String> {
     let calls = world.calls();
     world.forget_calls();
-    let action = |service: &str, operation: &str| {
-        // IAM has other names for the tagging API and CloudWatch than signatures have.
-        let service = match service {
-            "tagging" => "tag",
-            "monitoring" => "cloudwatch",
-            other => other,
-        };
-        format!("{service}:{}", in_iam(operation))
-    };
-    calls
-        .iter()
-        .map(|call| action(&call.service, &call.operation))
-        .collect()
-}
-
-/// The action that an operation takes: S3's are not called like it.
-fn in_iam(operation: &str) -> &str {
-    match operation {
-        "GetPublicAccessBlock" => "GetBucketPublicAccessBlock",
-        "PutPublicAccessBlock" => "PutBucketPublicAccessBlock",
-        "GetBucketEncryption" => "GetEncryptionConfiguration",
-        "PutBucketEncryption" => "PutEncryptionConfiguration",
-        "GetBucketLifecycleConfiguration" => "GetLifecycleConfiguration",
-        "PutBucketLifecycleConfiguration" => "PutLifecycleConfiguration",
-        "ListObjectVersions" => "ListBucketVersions",
-        "ListMultipartUploads" => "ListBucketMultipartUploads",
-        "DeleteObjects" => "DeleteObject",
-        other => other,
-    }
+    calls.iter().map(Call::action).collect()
 }
 
 /// What plans call, and what all else calls.

@@ -137,6 +137,7 @@ fn values(section: &str) -> BoxedStrategy<Value> {
         "ingress" => one_of(vec![
             json!({"allow": ["198.51.100.0/24", "203.0.113.0/24"]}),
             json!({"domain": DOMAIN, "hosted_zone": ZONE}),
+            json!({"access_logs": {"enabled": true, "retention_days": 30}}),
             json!({"domain": DOMAIN, "hosted_zone": ZONE, "certificate": "real"}),
             json!({"domain": DOMAIN, "certificate": "real", "http": "off"}),
             json!({"domain": DOMAIN, "hosted_zone": ZONE, "certificate": "real", "http": "forward",
@@ -188,6 +189,7 @@ fn network() -> BoxedStrategy<Value> {
             2,
             one_of(vec![
                 json!({"availability_zones": 3, "egress": "public-ip"}),
+                json!({"egress": "nat", "flow_logs": {"enabled": true, "traffic": "reject"}}),
                 json!({"availability_zones": ["eu-west-1c", "eu-west-1a"], "egress": "nat"}),
             ]),
         ),

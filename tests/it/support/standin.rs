@@ -30,6 +30,32 @@ pub(crate) struct Call {
     pub(crate) end: f64,
 }
 
+impl Call {
+    /// The action that it takes, as IAM spells it.
+    pub(crate) fn action(&self) -> String {
+        // IAM has other names for the tagging API and CloudWatch than signatures have.
+        let service = match self.service.as_str() {
+            "tagging" => "tag",
+            "monitoring" => "cloudwatch",
+            other => other,
+        };
+        // And for much of what S3 does.
+        let operation = match self.operation.as_str() {
+            "GetPublicAccessBlock" => "GetBucketPublicAccessBlock",
+            "PutPublicAccessBlock" => "PutBucketPublicAccessBlock",
+            "GetBucketEncryption" => "GetEncryptionConfiguration",
+            "PutBucketEncryption" => "PutEncryptionConfiguration",
+            "GetBucketLifecycleConfiguration" => "GetLifecycleConfiguration",
+            "PutBucketLifecycleConfiguration" => "PutLifecycleConfiguration",
+            "ListObjectVersions" => "ListBucketVersions",
+            "ListMultipartUploads" => "ListBucketMultipartUploads",
+            "DeleteObjects" => "DeleteObject",
+            other => other,
+        };
+        format!("{service}:{operation}")
+    }
+}
+
 /// The most calls of which each began only after the one before had ended: the longest chain. It says something when
 /// answers take so long that what is asked at once overlaps.
 pub(crate) fn rounds(calls: &[Call]) -> usize {
