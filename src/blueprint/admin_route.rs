@@ -27,6 +27,7 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
         database: Ref::Of(addresses::database_cluster()),
         task: migrations::one_off(spec),
         control_plane: spec.name_of(Named::ControlPlaneService),
+        on_demand: spec.control_plane.on_demand().is_some(),
         log: task_log(addresses::control_plane_logs()),
         // A change of it goes through the gateway, so the gateway must be whole.
         after: [

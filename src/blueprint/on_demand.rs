@@ -183,6 +183,7 @@ fn draw_machine(draft: &mut Draft<'_>, times: OnDemand) {
             hold: times.sync + times.cooldown,
             extend: times.extend,
         },
+        caveat: caveat(spec),
         role: Ref::Of(addresses::machine_role()),
         log: arn(spec, "logs", &format!("log-group:{group}:*")),
         tags: draft.tags(&address, &name),
@@ -197,6 +198,15 @@ fn draw_machine(draft: &mut Draft<'_>, times: OnDemand) {
         ],
     };
     draft.add::<StateMachine>(address, desired);
+}
+
+/// A database that never pauses costs most of what a sleeping control plane saves.
+fn caveat(spec: &StackSpec) -> Option<(&'static str, &'static str)> {
+    let keeps_awake = spec.database.capacity.auto_pause().is_none();
+    keeps_awake.then_some((
+        "the control plane sleeps while nobody needs it, and the database never does: its least capacity is above 0",
+        "write `database.capacity.min: 0`, which lets it pause",
+    ))
 }
 
 fn draw_rules(draft: &mut Draft<'_>) {
@@ -242,4 +252,35 @@ fn arn(spec: &StackSpec, service: &str, resource: &str) -> Text {
     Text::from(format!("arn:{}:{service}:{region}:", partition(region)))
         .then_ref(&account())
         .then(format!(":{resource}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blueprint::sample::spec;
+
+    #[test]
+    fn a_database_that_never_pauses_is_warned_of() {
+        let warned = |capacity| {
+            let spec = spec(&format!(
+                "control_plane: {{mode: on-demand}}\ndatabase: {{capacity: {capacity}}}\n"
+            ));
+            caveat(&spec).is_some()
+        };
+        assert!(!warned("{min: 0, max: 2}"));
+        assert!(warned("{min: 0.5, max: 2}"));
+    }
+
+    #[test]
+    fn an_always_on_control_plane_has_none_of_it() {
+        let mut spec = spec("control_plane: {mode: on-demand}\n");
+        let drawn = |spec: &StackSpec| {
+            let mut draft = Draft::new(spec);
+            draw(&mut draft);
+            draft.finish().resources.len()
+        };
+        assert_eq!(drawn(&spec), 9);
+        spec.control_plane.mode = crate::spec::ControlPlaneMode::AlwaysOn;
+        assert_eq!((drawn(&spec), watched(&spec)), (0, Vec::new()));
+    }
 }

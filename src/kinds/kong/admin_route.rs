@@ -14,6 +14,7 @@ use super::marks::{self, AdminMark};
 use super::work;
 use crate::gateway::{Closed, Site};
 use crate::kinds::ecs::{self, OneOff};
+use crate::kinds::events;
 use crate::kong::admin_route::AdminRoute as Route;
 use crate::kong::migrations::Work;
 use crate::resource::{
@@ -44,6 +45,8 @@ pub(crate) struct Desired {
     pub(crate) task: OneOff,
     /// The control plane's service, by name, which an import restarts.
     pub(crate) control_plane: String,
+    /// Whether it may be asleep, so that an import has to wake it.
+    pub(crate) on_demand: bool,
     /// How a restart of it is followed.
     pub(crate) log: ecs::TaskLog,
     /// What must serve before the route can be used.
@@ -143,6 +146,7 @@ impl Kind for AdminRoute {
             database,
             task: _,          // says how, not what
             control_plane: _, // says whom to restart
+            on_demand: _,     // says whom to wake
             log: _,           // says how to follow
             after: _,         // says when, not what
         } = desired;
@@ -288,6 +292,10 @@ async fn write(
             cx.remark(format!(
                 "the Admin API cannot be used from here ({why}); importing the route and restarting the control plane"
             ));
+            if desired.on_demand {
+                // One that is asleep would tell the data planes whenever somebody else wakes it.
+                events::push(cx, "admin route").await?;
+            }
             work::run(cx, &desired.task, Work::Import(route)).await?;
             let cluster = cx.get(&desired.task.cluster)?;
             ecs::restart(cx, &cluster, &desired.control_plane, &desired.log).await?;

@@ -2,6 +2,8 @@
 
 mod calls;
 mod definition;
+#[cfg(test)]
+mod model;
 mod state_machine;
 
 pub(crate) use calls::sleep;

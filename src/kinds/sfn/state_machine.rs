@@ -13,6 +13,7 @@ use crate::kinds::leftover::leftover;
 use crate::resource::{
     AccountId, Address, Arn, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs,
     Patience, Ref, References, ReplaceOrder, Resolve, ResourceName, Step, Tags, Text, Wanted,
+    Warning,
 };
 
 /// A role may be new, and so may its policy be.
@@ -39,6 +40,8 @@ pub(crate) struct Desired {
     pub(crate) role: Ref<Arn>,
     /// The log group of its failures, as the service wants it: an ARN with `:*` behind it.
     pub(crate) log: Text,
+    /// Why it brings less than it could, and what to do about that.
+    pub(crate) caveat: Option<(&'static str, &'static str)>,
     /// Its tags.
     pub(crate) tags: Tags,
     /// What must be there before it can work, and may go only after it.
@@ -134,6 +137,7 @@ impl Kind for StateMachine {
             settings,
             role,
             log,
+            caveat: _, // is said
             tags,
             after: _, // says when, not what
         } = desired;
@@ -149,6 +153,13 @@ impl Kind for StateMachine {
         diff.field("timer", &set(true), &set(live.timer_set));
         diff.tags(tags, &live.tags);
         diff
+    }
+
+    fn warnings(desired: &Desired, _live: Option<&Live>) -> Vec<Warning> {
+        let caveat = desired.caveat.iter();
+        caveat
+            .map(|(text, fix)| Warning::new(*text, *fix))
+            .collect()
     }
 
     fn replace_order(desired: &Desired, live: &Live) -> ReplaceOrder {

@@ -13,7 +13,7 @@ async fn the_ten_steps() {
         "{wakings:?}"
     );
     let first = due(&world).await.expect("a timer");
-    assert!(first > now(&world) + HOLD - 300.0, "{first}");
+    assert!(first > now(&world), "{first}");
 
     // Quiet: it sleeps, the database pauses, and nobody minds.
     skip(&world, first - now(&world) + 60.0).await;

@@ -31,7 +31,7 @@ async fn a_control_plane_that_does_not_come_up_is_left_running_and_alarms() {
 async fn it_is_not_stopped_while_a_data_plane_waits() {
     let world = asleep().await;
     scale(&world, 3).await;
-    skip(&world, 130.0).await;
+    skip(&world, 75.0).await;
     assert_eq!(healthy(&world).await, 2, "the third waits");
     let sfn = aws_sdk_sfn::Client::new(&world.aws(REGION));
     let machines = sfn.list_state_machines().send().await.expect("machines");

@@ -29,7 +29,11 @@ async fn both_modes_lead_to_the_other() {
     let world = asleep().await;
     world.configure(&json!({"speed": 400}));
     world.write("kongstack.yaml", &SPEC.replace("on-demand", "always-on"));
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    // The machine's log is data like any other.
+    let logs = ["--allow-data-loss", "logs/machine"];
+    let _ = world
+        .run(&["apply", "--auto-approve", logs[0], logs[1]])
+        .exits(0);
     assert_eq!(counts(&world, "od-cp").await, (1, 1));
     world.expect_converged(&[]);
     let config = world.aws(REGION);

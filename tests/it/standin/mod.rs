@@ -54,6 +54,7 @@ pub(crate) mod gateway;
 mod guards;
 mod keepers;
 mod late;
+mod machines;
 mod names;
 mod networks;
 mod rollouts;

@@ -53,6 +53,7 @@ def install() -> None:
     @around(StepFunctionsParserBackend, "create_state_machine")
     def _create(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
         _check_role(self, str(kwargs.get("roleArn")))
+        _check_log(self, str(kwargs.get("roleArn")), kwargs.get("loggingConfiguration"))
         _check_same(self, kwargs)
         try:
             return original(self, *args, **kwargs)
@@ -129,6 +130,15 @@ def _check_role(backend: Any, role: str) -> None:
             "AccessDeniedException",
             f"Neither the global service principal {_PRINCIPAL}, nor the regional one is authorized to assume the"
             " provided role.",
+        )
+
+
+def _check_log(backend: Any, role: str, logging: Any) -> None:
+    # The machine itself has its log delivered; moto does not ask.
+    wanted = (logging or {}).get("level", "OFF") != "OFF"
+    if wanted and not task_identity.permits(backend.account_id, role, "logs:CreateLogDelivery", "*"):
+        raise JsonRESTError(
+            "AccessDeniedException", "The state machine IAM Role is not authorized to access the Log Destination"
         )
 
 
