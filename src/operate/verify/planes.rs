@@ -25,7 +25,11 @@ pub(super) fn service(plane: Plane, nodes: Option<&Nodes>, flags: &str) -> Findi
         return Finding::failed(format!("the service is {}", nodes.status));
     }
     if desired == 0 {
-        return Finding::failed("scaled to 0 tasks").fix(format!("{apply} starts it"));
+        let fix = match plane {
+            Plane::Control => format!("`kongstack control-plane start{flags}` wakes it"),
+            Plane::Data => format!("{apply} starts it"),
+        };
+        return Finding::failed("scaled to 0 tasks").fix(fix);
     }
     let latest = nodes.deployments.first();
     match latest.map(|latest| (latest.rollout, latest.reason.as_deref())) {

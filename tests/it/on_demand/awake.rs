@@ -35,49 +35,53 @@ async fn the_ten_steps() {
         "neither has woken it"
     );
     assert_eq!(healthy(&world).await, 2, "data planes serve on");
+    round(&world).await;
+}
 
+/// From a spike to the sleep after it.
+async fn round(world: &World) {
     // 1. More data planes. 2. and 3. The control plane comes up with them, and the database.
-    let before = executions(&world).len();
-    scale(&world, 3).await;
-    let asked = now(&world);
-    skip(&world, 30.0).await;
-    assert_eq!(counts(&world, "od-cp").await.0, 1, "woken");
+    let before = executions(world).len();
+    scale(world, 3).await;
+    let asked = now(world);
+    skip(world, 30.0).await;
+    assert_eq!(counts(world, "od-cp").await.0, 1, "woken");
     near(
         "5 and 30 minutes",
-        due(&world).await.expect("a timer") - asked,
+        due(world).await.expect("a timer") - asked,
         HOLD,
     );
     assert_eq!(
-        healthy(&world).await,
+        healthy(world).await,
         2,
         "the third has no configuration yet"
     );
     // 4. They sync, and only then get traffic. 5. The cooldown runs.
-    skip(&world, 400.0).await;
+    skip(world, 400.0).await;
     assert_eq!(
-        (counts(&world, "od-cp").await, healthy(&world).await),
+        (counts(world, "od-cp").await, healthy(world).await),
         ((1, 1), 3)
     );
     // 6. and 7. One more during the cooldown.
-    skip(&world, asked + 25.0 * 60.0 - now(&world)).await;
-    scale(&world, 4).await;
-    let again = now(&world);
-    skip(&world, 200.0).await;
+    skip(world, asked + 25.0 * 60.0 - now(world)).await;
+    scale(world, 4).await;
+    let again = now(world);
+    skip(world, 200.0).await;
     near(
         "15 minutes more",
-        due(&world).await.expect("a timer") - again,
+        due(world).await.expect("a timer") - again,
         EXTEND,
     );
-    skip(&world, asked + HOLD + 120.0 - now(&world)).await;
-    assert_eq!(counts(&world, "od-cp").await.0, 1, "the old timer is void");
+    skip(world, asked + HOLD + 120.0 - now(world)).await;
+    assert_eq!(counts(world, "od-cp").await.0, 1, "the old timer is void");
     // 8., 9. and 10.
-    skip(&world, again + EXTEND + 200.0 - now(&world)).await;
-    skip(&world, 600.0).await;
+    skip(world, again + EXTEND + 200.0 - now(world)).await;
+    skip(world, 600.0).await;
     assert_eq!(
-        (counts(&world, "od-cp").await, healthy(&world).await),
+        (counts(world, "od-cp").await, healthy(world).await),
         ((0, 0), 4)
     );
-    let all = ended(&world, before);
+    let all = ended(world, before);
     assert!(all.iter().all(|one| one.contains("SUCCEEDED")), "{all:?}");
     assert_eq!(all.last().expect("an end"), "look: SUCCEEDED asleep");
     world.expect_converged(&[]);

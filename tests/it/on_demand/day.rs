@@ -1,6 +1,7 @@
 //! A day of a stack that scales to zero, told by the minute: `cargo test --test it a_day -- --nocapture`.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use super::*;
 
@@ -54,93 +55,107 @@ fn events(world: &World, since: f64) -> Vec<(f64, String)> {
     all
 }
 
-#[tokio::test]
-async fn a_day_of_scaling_to_zero() {
-    let world = asleep().await;
-    skip(&world, 3600.0).await;
-    let morning = now(&world);
-    let mut told = events(&world, morning);
-    let note =
-        |told: &mut Vec<(f64, String)>, text: &str| told.push((now(&world), text.to_owned()));
-    let look = async |told: &mut Vec<(f64, String)>, what: &str| {
-        let one = seen(&world).await;
+/// The timeline as it grows.
+struct Told {
+    morning: f64,
+    lines: Vec<(f64, String)>,
+}
+
+impl Told {
+    fn note(&mut self, world: &World, text: &str) {
+        self.lines.push((now(world), text.to_owned()));
+    }
+
+    async fn look(&mut self, world: &World, what: &str) -> Seen {
+        let one = seen(world).await;
         let (control, data) = (one.control_plane, one.data_planes);
         let paused = if one.paused { "paused" } else { "awake" };
         let text = format!(
             "seen: {what}: control plane {} of {}, data planes {} of {}, {} with traffic, database {paused}",
             control.1, control.0, data.1, data.0, one.with_traffic
         );
-        told.push((now(&world), text));
+        self.note(world, &text);
         one
+    }
+
+    /// All of it in order, printed, and held against what must come before what.
+    fn ends(mut self, world: &World) {
+        self.lines.extend(events(world, self.morning));
+        self.lines.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let mut timeline = String::new();
+        for (at, what) in &self.lines {
+            let minutes = (at - self.morning) / 60.0;
+            writeln!(timeline, "{minutes:7.2} min  {what}").expect("a line");
+        }
+        std::io::stdout()
+            .write_all(timeline.as_bytes())
+            .expect("printed");
+        let place = |what: &str| self.lines.iter().position(|(_, text)| text.contains(what));
+        let order = [
+            "a spike",
+            "machine: wake",
+            "a task of od-cp runs",
+            "is served",
+            "machine: look, and it is asleep",
+            "a task of od-cp is gone",
+        ];
+        let order = order
+            .iter()
+            .map(|what| place(what).expect("in the timeline"));
+        assert!(order.collect::<Vec<_>>().is_sorted(), "{timeline}");
+    }
+}
+
+#[tokio::test]
+async fn a_day_of_scaling_to_zero() {
+    let world = asleep().await;
+    skip(&world, 3600.0).await;
+    let mut told = Told {
+        morning: now(&world),
+        lines: Vec::new(),
     };
-    let night = look(&mut told, "idle").await;
+    let night = told.look(&world, "idle").await;
     assert_eq!(
         (night.control_plane, night.with_traffic, night.paused),
         ((0, 0), 2, true)
     );
-
-    note(
-        &mut told,
-        "autoscaling: a spike, 5 data planes instead of 2",
-    );
+    told.note(&world, "autoscaling: a spike, 5 data planes instead of 2");
     scale(&world, 5).await;
-    let mut traffic_before_sync = false;
-    let mut synced = None;
-    for _ in 0..40 {
-        skip(&world, 15.0).await;
-        let (control, serving) = (counts(&world, "od-cp").await, healthy(&world).await);
-        traffic_before_sync |= serving > 2 && control.1 == 0;
-        if serving == 5 && synced.is_none() {
-            synced = Some(now(&world));
-            let spike = look(&mut told, "the spike is served").await;
-            assert_eq!((spike.control_plane, spike.paused), ((1, 1), false));
-        }
-    }
-    assert!(
-        !traffic_before_sync,
-        "a data plane got traffic before it had its configuration"
-    );
-    let took = synced.expect("all five serve") - morning;
+    let served = spike(&world).await;
+    let seen = told.look(&world, "the spike is served").await;
+    assert_eq!((seen.control_plane, seen.paused), ((1, 1), false));
+    let took = served - told.morning;
     assert!(
         took < 440.0,
         "less than the grace that ECS gives them: {took}"
     );
 
     skip(&world, 1500.0).await;
-    note(&mut told, "autoscaling: quiet, 2 data planes");
+    told.note(&world, "autoscaling: quiet, 2 data planes");
     scale(&world, 2).await;
     skip(&world, 900.0).await;
     skip(&world, 1200.0).await;
-    let evening = look(&mut told, "quiet").await;
+    let evening = told.look(&world, "quiet").await;
+    let planes = (evening.control_plane, evening.data_planes);
     assert_eq!(
-        (
-            evening.control_plane,
-            evening.data_planes,
-            evening.with_traffic,
-            evening.paused
-        ),
-        ((0, 0), (2, 2), 2, true)
+        (planes, evening.with_traffic, evening.paused),
+        (((0, 0), (2, 2)), 2, true)
     );
-    told.extend(events(&world, morning));
-    told.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let mut timeline = String::new();
-    for (at, what) in &told {
-        let minutes = (at - morning) / 60.0;
-        writeln!(timeline, "{minutes:7.2} min  {what}").expect("a line");
+    told.ends(&world);
+}
+
+/// Waits until all five serve, and sees that none does before the control plane runs.
+async fn spike(world: &World) -> f64 {
+    for _ in 0..40 {
+        skip(world, 15.0).await;
+        let (control, serving) = (counts(world, "od-cp").await, healthy(world).await);
+        assert!(
+            serving <= 2 || control.1 > 0,
+            "traffic for a data plane without its configuration"
+        );
+        if serving == 5 {
+            return now(world);
+        }
     }
-    println!("{timeline}");
-    let place = |what: &str| told.iter().position(|(_, text)| text.contains(what));
-    let order = [
-        "a spike",
-        "machine: wake",
-        "a task of od-cp runs",
-        "is served",
-        "machine: look, and it is asleep",
-        "a task of od-cp is gone",
-    ];
-    let order: Vec<_> = order
-        .iter()
-        .map(|what| place(what).expect("in the timeline"))
-        .collect();
-    assert!(order.is_sorted(), "{timeline}");
+    panic!("the spike is never served");
 }
