@@ -88,6 +88,8 @@ clients! {
     discovery: aws_sdk_servicediscovery;
     /// Step Functions.
     sfn: aws_sdk_sfn;
+    /// WAF.
+    waf: aws_sdk_wafv2;
     /// STS.
     sts: aws_sdk_sts;
 }

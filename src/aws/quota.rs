@@ -115,6 +115,8 @@ const LINES: &[Line] = &[
     line("LimitExceeded", ["secretsmanager", "L-2F66C23C", "Secrets"], 500_000).of("secretsmanager:CreateSecret"),
     line("LimitExceeded", ["dynamodb", "L-F98FE922", "Maximum number of tables"], 2500).of("dynamodb:CreateTable").saying("tables"),
     line("ResourceLimitExceeded", ["AWSCloudMap", "L-0FE3F50E", "Namespaces per Region"], 50).of("servicediscovery:CreatePrivateDnsNamespace"),
+    line("WAFLimitsExceeded", ["wafv2", "L-2EC3DE7B", "Maximum web ACLs per account in WAF for regional"], 100).of("wafv2:CreateWebACL"),
+    line("WAFLimitsExceeded", ["wafv2", "L-D6DA96AE", "Maximum IP sets per account in WAF for regional"], 100).of("wafv2:CreateIPSet"),
     line("TopicLimitExceeded", ["sns", "L-61103206", "Topics per Account"], 100_000),
     line("LimitExceeded", ["iam", "L-FE177D64", "Roles per account"], 1000).of("iam:CreateRole").everywhere(),
 ];

@@ -54,6 +54,8 @@ fixed! {
     target_group: Ingress, "target-group";
     certificate: Ingress, "certificate";
     certificate_validation: Ingress, "certificate-validation";
+    web_acl: Ingress, "web-acl";
+    admin_addresses: Ingress, "admin-addresses";
     http_listener: Ingress, "listener/http";
     https_listener: Ingress, "listener/https";
     ecs_cluster: Compute, "cluster";

@@ -206,6 +206,7 @@ fn data_planes(spec: &StackSpec, alarms: &Alarms) -> Vec<Draught> {
 
 /// The control plane, the database, the certificate.
 fn others(spec: &StackSpec, alarms: &Alarms) -> Vec<Draught> {
+    let full = database(spec, alarms);
     let down = alarms.control_plane_down.on().map(|it| Draught {
         description: format!(
             "No control plane ran for {} minutes. Traffic flows on, but no change of the configuration reaches the data \
@@ -225,34 +226,6 @@ fn others(spec: &StackSpec, alarms: &Alarms) -> Vec<Draught> {
         missing: Missing::Bad,
         after: addresses::control_plane_service(),
         ..draught("control-plane-down", 0.0, it.minutes)
-    });
-    let capacity = &spec.database.capacity;
-    let bounded = capacity.max > capacity.min;
-    let full = alarms.database_full.clone();
-    let full = full.unwrap_or(if bounded {
-        Switch::default()
-    } else {
-        Switch::Off
-    });
-    let full = full.on().map(|it| Draught {
-        description: format!(
-            "The database used {} % or more of its {} ACU for {} minutes, the most that `database.capacity.max` allows.",
-            it.percent.get(),
-            capacity.max,
-            it.minutes
-        ),
-        watched: Watched::Metric(Metric {
-            namespace: "AWS/RDS",
-            name: "ACUUtilization",
-            // Of the cluster's instances, the busiest one's.
-            statistic: "Maximum",
-            dimensions: vec![(
-                "DBClusterIdentifier",
-                Text::from(spec.name_of(Named::DatabaseCluster)),
-            )],
-        }),
-        after: addresses::database_writer(),
-        ..draught("database-full", it.percent.get().into(), it.minutes)
     });
     let expiry = certificate(spec).zip(alarms.certificate.on());
     let expiry = expiry.map(|(arn, it)| Draught {
@@ -275,6 +248,38 @@ fn others(spec: &StackSpec, alarms: &Alarms) -> Vec<Draught> {
         ..draught("certificate", 0.0, 1)
     });
     down.into_iter().chain(full).chain(expiry).collect()
+}
+
+/// The database at the most it may be.
+fn database(spec: &StackSpec, alarms: &Alarms) -> Option<Draught> {
+    let capacity = &spec.database.capacity;
+    let bounded = capacity.max > capacity.min;
+    let full = alarms.database_full.clone();
+    let full = full.unwrap_or(if bounded {
+        Switch::default()
+    } else {
+        Switch::Off
+    });
+    full.on().map(|it| Draught {
+        description: format!(
+            "The database used {} % or more of its {} ACU for {} minutes, the most that `database.capacity.max` allows.",
+            it.percent.get(),
+            capacity.max,
+            it.minutes
+        ),
+        watched: Watched::Metric(Metric {
+            namespace: "AWS/RDS",
+            name: "ACUUtilization",
+            // Of the cluster's instances, the busiest one's.
+            statistic: "Maximum",
+            dimensions: vec![(
+                "DBClusterIdentifier",
+                Text::from(spec.name_of(Named::DatabaseCluster)),
+            )],
+        }),
+        after: addresses::database_writer(),
+        ..draught("database-full", it.percent.get().into(), it.minutes)
+    })
 }
 
 /// An alarm on as much as this in each of so many minutes, on the way to the data planes.

@@ -17,6 +17,7 @@ mod dns;
 mod draft;
 mod endpoints;
 mod flow_logs;
+mod firewall;
 mod identity;
 mod ingress;
 mod logs;
@@ -48,6 +49,7 @@ pub(crate) fn draw(spec: &StackSpec) -> Blueprint {
     discovery::draw(&mut draft);
     access_logs::draw(&mut draft);
     ingress::draw(&mut draft);
+    firewall::draw(&mut draft);
     compute::draw(&mut draft);
     migrations::draw(&mut draft);
     control_plane::draw(&mut draft);

@@ -24,6 +24,7 @@ pub(crate) mod sfn;
 pub(crate) mod sns;
 #[cfg(test)]
 mod tests;
+pub(crate) mod wafv2;
 
 use crate::resource::{KindRef, kind};
 
@@ -71,6 +72,9 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<discovery::Namespace>(),
     kind::<discovery::DiscoveryService>(),
     kind::<sfn::StateMachine>(),
+    kind::<wafv2::IpSet>(),
+    kind::<wafv2::WebAcl>(),
+    kind::<wafv2::WebAclAssociation>(),
     kind::<kong::AdminRoute>(),
     kind::<kong::Schema>(),
     kind::<kong::SchemaFinish>(),

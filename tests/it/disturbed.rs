@@ -10,7 +10,7 @@ use crate::support::standin::Fork;
 const REGISTRY: &str = include_str!("../../src/kinds/mod.rs");
 
 /// Each kind, and the call after which it is killed in the making.
-const MADE_BY: [(&str, &str); 45] = [
+const MADE_BY: [(&str, &str); 48] = [
     (
         "ScalableTarget",
         "application-autoscaling:RegisterScalableTarget",
@@ -59,6 +59,9 @@ const MADE_BY: [(&str, &str); 45] = [
     ("Namespace", "servicediscovery:CreatePrivateDnsNamespace"),
     ("DiscoveryService", "servicediscovery:CreateService"),
     ("StateMachine", "states:CreateStateMachine"),
+    ("IpSet", "wafv2:CreateIPSet"),
+    ("WebAcl", "wafv2:CreateWebACL"),
+    ("WebAclAssociation", "wafv2:AssociateWebACL"),
     ("Schema", "ecs:RunTask"),
     // Imported by the same task; its mark comes with the schema's.
     ("AdminRoute", "ecs:RunTask"),

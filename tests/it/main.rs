@@ -20,6 +20,7 @@ mod disturbed;
 mod drift;
 mod examples;
 mod flow_logs;
+mod firewall;
 mod foreign;
 mod half_made;
 mod interrupted;

@@ -13,7 +13,11 @@ use crate::support::World;
 use crate::support::standin::Call;
 
 /// Actions that no run in the simulation calls and no line of the program names, each with why it is needed.
-const WITHOUT_A_CALL: [(&str, &str); 17] = [
+const WITHOUT_A_CALL: [(&str, &str); 18] = [
+    (
+        "elasticloadbalancing:SetWebACL",
+        "WAF asks for it when a web ACL gets before a load balancer",
+    ),
     (
         "iam:PassRole",
         "ECS asks for it when a task definition or a service names a role",
@@ -89,7 +93,23 @@ const TO_OPERATE: [(&str, &str); 3] = [
 ];
 
 /// What a plan calls only where an earlier run was cut short.
-const HALF_MADE: [(&str, &str); 4] = [
+const HALF_MADE: [(&str, &str); 8] = [
+    (
+        "wafv2:ListTagsForResource",
+        "a web ACL that the tagging API does not know yet",
+    ),
+    (
+        "wafv2:ListResourcesForWebACL",
+        "a web ACL that the file does not ask for any more",
+    ),
+    (
+        "cloudwatch:ListTagsForResource",
+        "an alarm that the tagging API does not know yet",
+    ),
+    (
+        "sns:ListTagsForResource",
+        "a topic that the tagging API does not know yet",
+    ),
     (
         "logs:DescribeLogStreams",
         "a log group of the stack's name without its tags, as a task that is ending leaves it",

@@ -11,6 +11,7 @@ use aws_sdk_sns::types::Subscription as SdkSubscription;
 
 use super::topic::{ABSENT, Topic};
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
+use crate::kinds::leftover::leftover;
 use crate::resource::{
     Address, Arn, Diff, Effect, Error, Found, Kind, Observer, Output, Outputs, Ref, References,
     Resolve, Step, Wanted, Warning,
@@ -65,7 +66,14 @@ impl Kind for Subscription {
         wanted: &[Wanted<'_, Self>],
     ) -> Result<Vec<Found<SubscriptionLive>>, Error> {
         let mut found = Vec::new();
-        for (topic, live) in cx.live::<Topic>().await? {
+        let mut current = Vec::new();
+        for one in wanted {
+            current.extend(cx.output(&one.desired.topic).await?);
+        }
+        // A topic that is being replaced stands beside its successor, and has the same addresses.
+        let mut topics = cx.live::<Topic>().await?;
+        topics.sort_by_key(|(_, live)| !current.iter().any(|arn| arn.as_str() == live.arn));
+        for (topic, live) in topics {
             for one in list(cx.clients(), &live.arn).await? {
                 let at = Self::at(&topic, &one.email);
                 let is_wanted = wanted.iter().any(|wanted| {
@@ -74,7 +82,8 @@ impl Kind for Subscription {
                 });
                 // All of them go with a topic that goes; of one that stays, those that can be told to.
                 if is_wanted || one.arn.is_some() {
-                    found.push(Found::Owned(at, one));
+                    let one = leftover(&found, at, one);
+                    found.push(one);
                 }
             }
         }

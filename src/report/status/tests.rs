@@ -127,7 +127,7 @@ fn alarms_are_counted_and_those_that_ring_are_named() {
         unconfirmed: vec!["ops@example.com".to_owned()],
         ..quiet.clone()
     };
-    insta::assert_snapshot!(lines(new.clone()), @r"
+    insta::assert_snapshot!(lines(new), @r"
     alarms         9 alarms, none rings
                    insufficient data: certificate
                    ops@example.com has not confirmed yet, and gets no mail: the link

@@ -35,7 +35,7 @@ _DROPPED = {
     "LatestRestorableTime", "PrimaryNetworkInterfaceId", "RequesterId", "RoleId", "VersionId",
     "VersionIdsToStages", "SecretVersionsToStages", "creationTime", "createdAt", "updatedAt",
     "events", "registeredAt", "revision", "storedBytes", "registeredBy", "OwningService",
-    "MacAddress", "Serial", "SourceSecurityGroup", "LastRotatedDate", "statistics",
+    "MacAddress", "Serial", "SourceSecurityGroup", "LastRotatedDate", "statistics", "LockToken",
 }  # fmt: skip
 
 # Fields with an address of a network interface: drawn from the subnet.

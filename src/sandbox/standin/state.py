@@ -285,6 +285,8 @@ def _sns(ask: Asking, names: normal.Names) -> Tree:
         shown["Subscriptions"] = ask.all("sns", "ListSubscriptionsByTopic", "Subscriptions", TopicArn=arn)
         topics.append(names.tagged(shown, shown["Tags"], "Arn"))
     return {"topics": topics}
+
+
 def _s3(ask: Asking, names: normal.Names) -> Tree:
     buckets = ask.all("s3", "ListBuckets", "Buckets")
     for one in buckets:
@@ -314,6 +316,24 @@ def _setting(ask: Asking, operation: str, **name: str) -> Tree:
         return {"absent": absent.response["Error"]["Code"]}
 
 
+def _waf(ask: Asking, names: normal.Names) -> Tree:
+    if "moto.wafv2.models" not in sys.modules:
+        return {"ACLs": [], "IP sets": []}
+    regional = {"Scope": "REGIONAL"}
+
+    def whole(kind: str, one: Tree) -> Tree:
+        given = {"Name": one["Name"], "Id": one["Id"], **regional}
+        whole: Tree = ask.one("wafv2", f"Get{kind}", **given)[kind]
+        tags = ask.one("wafv2", "ListTagsForResource", ResourceARN=one["ARN"])["TagInfoForResource"]["TagList"]
+        return names.tagged({**whole, "Tags": tags}, tags, "ARN", "Id")
+
+    sets = [whole("IPSet", one) for one in ask.one("wafv2", "ListIPSets", **regional)["IPSets"]]
+    acls = [whole("WebACL", one) for one in ask.one("wafv2", "ListWebACLs", **regional)["WebACLs"]]
+    for one in acls:
+        one["Resources"] = ask.one("wafv2", "ListResourcesForWebACL", WebACLArn=one["ARN"])["ResourceArns"]
+    return {"ACLs": acls, "IP sets": sets}
+
+
 _READERS = {
     "acm": _acm,
     "application-autoscaling": _scaling,
@@ -332,4 +352,5 @@ _READERS = {
     "servicediscovery": _discovery,
     "sns": _sns,
     "states": state_loop.machines,
+    "wafv2": _waf,
 }

@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 
+use super::waf::Waf;
 use crate::spec::value::{self, CertificateArn, DomainName, HostedZone, Refusal, TlsPolicy};
 
 /// The public side of the load balancer.
@@ -28,6 +29,8 @@ pub(crate) struct Ingress {
     pub(crate) deletion_protection: Option<bool>,
     /// What the load balancer writes down of each request, in a bucket of the stack's own.
     pub(crate) access_logs: AccessLogs,
+    /// A firewall in front of the load balancer. Default: none.
+    pub(crate) waf: Option<Waf>,
 }
 
 /// The load balancer's access logs. Their bucket is encrypted with S3's own keys, whatever `encryption` says: Elastic
@@ -61,6 +64,7 @@ impl Default for Ingress {
             tls_policy: TlsPolicy::default(),
             deletion_protection: None,
             access_logs: AccessLogs::default(),
+            waf: None,
         }
     }
 }

@@ -11,6 +11,7 @@ mod gateway;
 mod ingress;
 mod names;
 mod network;
+mod waf;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub(crate) use self::names::{Named, Names};
 pub(crate) use self::network::{
     AvailabilityZones, Egress, ExistingNetwork, MAX_ZONES, Network, Traffic,
 };
+pub(crate) use self::waf::{ManagedGroup, Waf, WafMode};
 use super::value::{AccountId, Region, StackName};
 
 /// One Kong Gateway stack: the whole file.

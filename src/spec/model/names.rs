@@ -69,11 +69,13 @@ pub(crate) enum Named {
     MachineRole,
     StarterRole,
     MachineLogGroup,
+    WebAcl,
+    AdminIpSet,
 }
 
 impl Named {
     /// Every resource with a name.
-    pub(crate) const ALL: [Self; 36] = [
+    pub(crate) const ALL: [Self; 38] = [
         Self::LoadBalancer,
         Self::AccessLogsBucket,
         Self::TargetGroup,
@@ -110,6 +112,8 @@ impl Named {
         Self::MachineRole,
         Self::StarterRole,
         Self::MachineLogGroup,
+        Self::WebAcl,
+        Self::AdminIpSet,
     ];
 
     /// The key under `names`.
@@ -151,6 +155,8 @@ impl Named {
             Self::MachineRole => "machine_role",
             Self::StarterRole => "starter_role",
             Self::MachineLogGroup => "machine_log_group",
+            Self::WebAcl => "web_acl",
+            Self::AdminIpSet => "admin_ip_set",
         }
     }
 
@@ -175,7 +181,7 @@ impl Named {
 
     fn generated(self, stack: &str, region: &str) -> String {
         match self {
-            Self::TargetGroup | Self::EcsCluster => stack.to_owned(),
+            Self::TargetGroup | Self::EcsCluster | Self::WebAcl => stack.to_owned(),
             Self::AccessLogsBucket => format!("{stack}-logs-{region}"),
             Self::LoadBalancer | Self::LoadBalancerSecurityGroup => format!("{stack}-alb"),
             Self::ControlPlaneService
@@ -212,6 +218,7 @@ impl Named {
             Self::StarterRole => format!("{stack}-{region}-starter"),
             // What services write under this prefix needs no policy of its own for each group.
             Self::MachineLogGroup => format!("/aws/vendedlogs/kongstack/{stack}/machine"),
+            Self::AdminIpSet => format!("{stack}-admin"),
         }
     }
 }

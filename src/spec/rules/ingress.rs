@@ -271,8 +271,8 @@ mod tests {
             "tls-policy ingress.tls_policy: `TLS13` is not a TLS policy of Elastic Load Balancing",
         ),
         (
-            "ingress: {waf: {rate_limit: 2000}}",
-            "unknown-key ingress.waf: unknown key `waf`",
+            "ingress: {wafs: {rate_limit: 2000}}",
+            "unknown-key ingress.wafs: unknown key `wafs`",
         ),
         (
             "ingress: {logs: {enabled: true}}",

@@ -22,6 +22,7 @@ mod scaling;
 mod size;
 mod subnets;
 mod tags;
+mod waf;
 
 #[cfg(test)]
 mod table;
@@ -67,6 +68,7 @@ pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
     admin::check(spec, out);
     discovery::check(spec, out);
     alarms::check(spec, out);
+    waf::check(spec, out);
 }
 
 /// Whether somebody may have written a secret at a path, so that its value is not to be shown.

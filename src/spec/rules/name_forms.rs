@@ -49,6 +49,8 @@ pub(super) fn form(named: Named) -> Form {
         | Named::MigrationsLogGroup
         | Named::FlowLogsLogGroup
         | Named::MachineLogGroup => ("a log group", 512, log_group_fault),
+        Named::WebAcl => ("a web ACL", 128, ecs_fault),
+        Named::AdminIpSet => ("an IP set", 128, ecs_fault),
         Named::AlarmTopic => ("an SNS topic", 256, ecs_fault),
         Named::ClusterCertificateSecret | Named::AdminKeySecret => ("a secret", 512, secret_fault),
     };

@@ -74,7 +74,7 @@ fn spec(egress: &str, image: &str, cpu: u32, max: u32, more: &str) -> String {
 name: matrix
 region: {REGION}
 network: {{egress: {egress}, flow_logs: {{enabled: true}}}}
-ingress: {{domain: {DOMAIN}, hosted_zone: {ZONE}, certificate: issue, access_logs: {{enabled: true}}}}
+ingress: {{domain: {DOMAIN}, hosted_zone: {ZONE}, certificate: issue, access_logs: {{enabled: true}}, waf: {{rate_limit: 2000}}}}
 database: {{capacity: {{min: 0, max: {max}}}, deletion_protection: false}}
 kong: {{image: '123456789012.dkr.ecr.{REGION}.amazonaws.com/kong:{image}'}}
 control_plane: {{cpu: {cpu}, memory: {memory}, mode: on-demand, on_demand: {{cooldown: 23h, extend: {extend}m}}}}
@@ -102,6 +102,8 @@ fn others() -> String {
         "control_plane_role": "other-cp-task",
         "data_plane_role": "other-dp-task",
         "alarm_topic": "other-alarms",
+        "web_acl": "other-acl",
+        "admin_ip_set": "other-admin",
         "load_balancer_security_group": "other-alb",
         "data_plane_security_group": "other-dp",
         "control_plane_security_group": "other-cp",

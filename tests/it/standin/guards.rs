@@ -75,3 +75,77 @@ async fn an_acl_protects_what_there_is_and_stays_while_it_does() {
         "free" => code(delete(token).await), "accepted";
     }
 }
+
+#[tokio::test]
+async fn an_ip_set_has_a_name_of_its_own_and_stays_while_a_rule_names_it() {
+    use aws_sdk_wafv2::types::{
+        BlockAction, IpAddressVersion, IpSetReferenceStatement, Rule, RuleAction, Statement,
+    };
+    let stage = Stage::new();
+    let waf = aws_sdk_wafv2::Client::new(stage.config());
+    let create = |name: &str, block: &str| {
+        let call = waf.create_ip_set().name(name).scope(Scope::Regional);
+        let call = call.ip_address_version(IpAddressVersion::Ipv4);
+        call.addresses(block).send()
+    };
+    let made = create("office", "203.0.113.0/24").await.expect("a set");
+    let made = made.summary.expect("a set");
+    let (arn, id) = (made.arn().expect("its ARN"), made.id().expect("its id"));
+    answers! {
+        "name taken" => code(create("office", "203.0.113.0/24").await), "WAFDuplicateItemException";
+        "everybody" => code(create("all", "0.0.0.0/0").await), "WAFInvalidParameterException";
+    }
+    let seen = || {
+        let seen = VisibilityConfig::builder().metric_name("kong");
+        let seen = seen.sampled_requests_enabled(false);
+        seen.cloud_watch_metrics_enabled(false)
+            .build()
+            .expect("settings")
+    };
+    let set = IpSetReferenceStatement::builder()
+        .arn(arn)
+        .build()
+        .expect("a set");
+    let rule = Rule::builder()
+        .name("office")
+        .priority(1)
+        .statement(Statement::builder().ip_set_reference_statement(set).build())
+        .action(
+            RuleAction::builder()
+                .block(BlockAction::builder().build())
+                .build(),
+        )
+        .visibility_config(seen())
+        .build()
+        .expect("a rule");
+    let allow = DefaultAction::builder().allow(AllowAction::builder().build());
+    let acl = waf.create_web_acl().name("kong").scope(Scope::Regional);
+    let acl = acl
+        .default_action(allow.build())
+        .rules(rule)
+        .visibility_config(seen());
+    let acl = acl.send().await.expect("an ACL").summary.expect("an ACL");
+    let delete = || {
+        let call = waf
+            .delete_ip_set()
+            .name("office")
+            .id(id)
+            .scope(Scope::Regional);
+        call.lock_token(made.lock_token().expect("its token"))
+            .send()
+    };
+    let resources = |arn: &str| waf.list_resources_for_web_acl().web_acl_arn(arn).send();
+    let gone = acl.arn().expect("its ARN").replace("kong", "gone");
+    answers! {
+        "in use" => code(delete().await), "WAFAssociatedItemException";
+        "nothing behind" => resources(acl.arn().expect("its ARN")).await.expect("none").resource_arns().len().to_string(), "0";
+        "unknown" => code(resources(&gone).await), "WAFNonexistentItemException";
+    }
+    let delete_acl = waf.delete_web_acl().name("kong").scope(Scope::Regional);
+    let delete_acl = delete_acl.id(acl.id().expect("its id"));
+    let delete_acl = delete_acl.lock_token(acl.lock_token().expect("its token"));
+    answers! {
+        "without the ACL" => code(delete_acl.send().await), "accepted";
+        "free" => code(delete().await), "accepted";
+    }
+}

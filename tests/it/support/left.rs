@@ -22,6 +22,7 @@ pub(crate) async fn left(config: &SdkConfig, stack: &str) -> Vec<String> {
     found.extend(alarms(config, stack).await);
     found.extend(topics(config, stack).await);
     found.extend(on_demand(config).await);
+    found.extend(firewalls(config, stack).await);
     found.sort();
     found
 }
@@ -389,6 +390,30 @@ async fn alarms(config: &SdkConfig, stack: &str) -> Vec<String> {
     found.extend(
         boards.map(|board| format!("cloudwatch: {}", board.dashboard_name().unwrap_or("?"))),
     );
+    found
+}
+
+async fn firewalls(config: &SdkConfig, stack: &str) -> Vec<String> {
+    let waf = aws_sdk_wafv2::Client::new(config);
+    let regional = aws_sdk_wafv2::types::Scope::Regional;
+    let acls = waf.list_web_acls().scope(regional.clone()).send().await;
+    let acls = acls.expect("web ACLs").web_acls.unwrap_or_default();
+    let sets = waf.list_ip_sets().scope(regional).send().await;
+    let sets = sets.expect("IP sets").ip_sets.unwrap_or_default();
+    let arns = acls.into_iter().filter_map(|it| it.arn);
+    let arns = arns.chain(sets.into_iter().filter_map(|it| it.arn));
+    let mut found = Vec::new();
+    for arn in arns {
+        let tags = waf.list_tags_for_resource().resource_arn(&arn).send().await;
+        let info = tags.expect("tags").tag_info_for_resource;
+        let tags = info.and_then(|it| it.tag_list).unwrap_or_default();
+        if tags
+            .iter()
+            .any(|tag| tag.key() == TAG && tag.value() == stack)
+        {
+            found.push(format!("wafv2: {arn}"));
+        }
+    }
     found
 }
 

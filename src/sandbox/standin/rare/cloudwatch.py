@@ -100,4 +100,17 @@ def _value(account: str, region: str, metric: Dict[str, Any]) -> Optional[float]
     return kong_database.capacity(account, region, str(dimensions.get("DBClusterIdentifier")))
 
 
-url_paths = {"{0}/service/GraniteServiceVersion20100801/operation/[A-Za-z]+$": _answer}
+def _in_json(request: Any, full_url: str, headers: Any) -> Any:
+    # As the simulation itself asks.
+    from moto.cloudwatch.responses import CloudWatchResponse
+
+    from . import cloudwatch_alarms
+
+    cloudwatch_alarms.install()
+    return CloudWatchResponse.dispatch(request, full_url, headers)
+
+
+url_paths = {
+    "{0}/service/GraniteServiceVersion20100801/operation/[A-Za-z]+$": _answer,
+    "{0}/$": _in_json,
+}

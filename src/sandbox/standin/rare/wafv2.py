@@ -1,16 +1,19 @@
 """WAF: web ACLs that are held by what they protect, and protect only what there is.
 
 moto deletes an ACL under its load balancer, takes any ARN for a resource and lets one resource have
-many ACLs.
+many ACLs. It makes two IP sets of one name, takes blocks of all addresses, and deletes a set that a
+rule names.
 """
 
-from typing import Any, Iterator
+import json
+from typing import Any, Dict, Iterator, List
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.resource_tagging import TaggedResource
 from moto.elbv2.models import ELBv2Backend, elbv2_backends
 from moto.wafv2.exceptions import WAFNonexistentItemException
 from moto.wafv2.models import WAFV2Backend, wafv2_backends
+from moto.wafv2.responses import WAFV2Response
 
 from ..durations_tasks import duration
 from ..patches.wrapping import around
@@ -67,6 +70,53 @@ def install() -> None:
             wafv2_backends[self.account_id][self.region_name].disassociate_web_acl(arn)
 
 
+    _patch_sets()
+    WAFV2Response.list_resources_for_web_acl = _resources  # type: ignore[attr-defined]
+
+
+def _patch_sets() -> None:
+    @around(WAFV2Backend, "create_ip_set")
+    def _create(original: Any, self: Any, name: str, scope: str, description: str, version: str,
+                addresses: List[str], tags: Any) -> Any:  # fmt: skip
+        if any(one.name == name for one in self.ip_sets.values()):
+            raise JsonRESTError("WAFDuplicateItemException", "AWS WAF couldn't perform the operation because some"
+                                " resource in your request is a duplicate of an existing one.")  # fmt: skip
+        _check(addresses)
+        return original(self, name, scope, description, version, addresses, tags)
+
+    @around(WAFV2Backend, "update_ip_set")
+    def _update(original: Any, self: Any, name: str, scope: str, _id: str, description: Any,
+                addresses: List[str], lock_token: str) -> Any:  # fmt: skip
+        _check(addresses)
+        return original(self, name, scope, _id, description, addresses, lock_token)
+
+    @around(WAFV2Backend, "delete_ip_set")
+    def _delete(original: Any, self: Any, name: str, scope: str, _id: str, lock_token: str) -> None:
+        found = next((one for one in self.ip_sets.values() if one.ip_set_id == _id), None)
+        rules = json.dumps([rule.to_dict() for acl in self.wacls.values() for rule in acl.rules])
+        if found is not None and found.lock_token == lock_token and found.arn in rules:
+            raise JsonRESTError("WAFAssociatedItemException", "AWS WAF couldn't perform the operation because your"
+                                " resource is being used by another resource or it's associated with another resource.")  # fmt: skip
+        original(self, name, scope, _id, lock_token)
+        if found is not None:
+            self.tagging_service.delete_all_tags_for_resource(found.arn)
+
+
+def _check(addresses: List[str]) -> None:
+    if any(address.endswith("/0") for address in addresses):
+        raise JsonRESTError("WAFInvalidParameterException", "Error reason: The parameter contains formatting that is"
+                            " not valid., field: IP_ADDRESS")  # fmt: skip
+
+
+def _resources(self: Any) -> str:
+    # moto does not have the call.
+    given: Dict[str, Any] = json.loads(self.body)
+    acl = self.wafv2_backend.wacls.get(given["WebACLArn"])
+    if acl is None:
+        raise WAFNonexistentItemException()
+    return json.dumps({"ResourceArns": list(acl.associated_resources)})
+
+
 def _exists(backend: Any, arn: str) -> bool:
     if ":loadbalancer/app/" not in arn:
         # Other kinds of resources are not simulated here.
@@ -81,3 +131,5 @@ def tagged(account: str, region: str) -> Iterator[TaggedResource]:
     backend = wafv2_backends[account][region]
     for acl in list(backend.wacls.values()):
         yield TaggedResource(acl.arn, backend.tagging_service.get_tag_dict_for_resource(acl.arn), "wafv2:webacl")
+    for one in list(backend.ip_sets.values()):
+        yield TaggedResource(one.arn, backend.tagging_service.get_tag_dict_for_resource(one.arn), "wafv2:ipset")

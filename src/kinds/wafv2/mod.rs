@@ -1,0 +1,12 @@
+//! WAF: the web ACL in front of the load balancer, the addresses it lets to the Admin API, and what joins the two.
+
+mod association;
+mod calls;
+mod ip_set;
+mod rule;
+mod web_acl;
+
+pub(crate) use association::{WebAclAssociation, WebAclAssociationDesired};
+pub(crate) use ip_set::{IpSet, IpSetDesired};
+pub(crate) use rule::{Rule, Statement};
+pub(crate) use web_acl::{WebAcl, WebAclDesired};

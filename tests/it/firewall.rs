@@ -1,0 +1,192 @@
+//! The firewall in front of the load balancer: put back, left alone, tried out, taken away.
+
+use aws_sdk_wafv2::types::{AllowAction, DefaultAction, Scope, VisibilityConfig};
+use aws_sdk_wafv2::{Client as Waf, primitives::Blob};
+
+use crate::support::{World, left, planned};
+
+const REGION: &str = "eu-west-1";
+
+const SPEC: &str = "\
+name: walled
+region: eu-west-1
+database: {deletion_protection: false, final_snapshot: false}
+ingress: {waf: {managed: [common], rate_limit: 2000}}
+admin: {allow: [203.0.113.0/24]}
+";
+
+fn applied(spec: &str) -> World {
+    let world = World::new();
+    world.write("kongstack.yaml", spec);
+    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    world
+}
+
+/// Somebody's web ACL.
+async fn foreign(waf: &Waf, name: &str) -> String {
+    let seen = VisibilityConfig::builder().metric_name("theirs");
+    let seen = seen
+        .sampled_requests_enabled(false)
+        .cloud_watch_metrics_enabled(false);
+    let allow = DefaultAction::builder().allow(AllowAction::builder().build());
+    let made = waf.create_web_acl().name(name).scope(Scope::Regional);
+    let made = made.default_action(allow.build());
+    let made = made
+        .visibility_config(seen.build().expect("settings"))
+        .send()
+        .await;
+    let made = made.expect("a web ACL").summary;
+    made.and_then(|it| it.arn).expect("its ARN")
+}
+
+/// The web ACL as it is, and the token to change it with.
+async fn acl(waf: &Waf) -> (aws_sdk_wafv2::types::WebAcl, String) {
+    let all = waf.list_web_acls().scope(Scope::Regional).send().await;
+    let all = all.expect("web ACLs").web_acls.unwrap_or_default();
+    let one = all.into_iter().find(|it| it.name() == Some("walled"));
+    let one = one.expect("the web ACL");
+    let whole = waf.get_web_acl().name("walled").scope(Scope::Regional);
+    let whole = whole.id(one.id().expect("its id")).send().await;
+    let whole = whole.expect("the web ACL");
+    (
+        whole.web_acl.expect("the web ACL"),
+        whole.lock_token.expect("a token"),
+    )
+}
+
+#[tokio::test]
+async fn what_is_changed_by_hand_is_put_back() {
+    let world = applied(SPEC);
+    world.expect_converged(&[]);
+    let waf = Waf::new(&world.aws(REGION));
+    let (live, token) = acl(&waf).await;
+    let mut rules = live.rules().to_vec();
+    rules.retain(|rule| rule.name() != "rate");
+    let bytes = rules.iter_mut().find(|rule| rule.name() == "admin-path");
+    let and = bytes.and_then(|it| it.statement.as_mut()?.and_statement.as_mut());
+    let first = and
+        .and_then(|it| it.statements.first_mut())
+        .expect("a path");
+    let path = first.byte_match_statement.as_mut().expect("a path");
+    path.search_string = Blob::new("/elsewhere");
+    waf.update_web_acl()
+        .name("walled")
+        .scope(Scope::Regional)
+        .id(live.id())
+        .lock_token(token)
+        .default_action(live.default_action().expect("an action").clone())
+        .visibility_config(live.visibility_config().expect("settings").clone())
+        .set_rules(Some(rules))
+        .send()
+        .await
+        .expect("changed");
+    let plan = world.run(&["plan"]).exits(0).stdout;
+    assert_eq!(planned(&plan), ["update ingress/web-acl"]);
+    for text in [
+        "rules.admin-path",
+        "/elsewhere",
+        "rules.rate",
+        "more than 2000",
+    ] {
+        assert!(plan.contains(text), "no {text:?} in\n{plan}");
+    }
+    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    world.expect_converged(&[]);
+}
+
+#[tokio::test]
+async fn it_is_changed_in_place_and_tried_out_first() {
+    let world = applied(SPEC);
+    let change = [
+        "--set",
+        "ingress.waf.mode=count",
+        "--set",
+        "ingress.waf.managed=[sql]",
+        "--set",
+        "admin.allow=[198.51.100.0/24, 203.0.113.0/24]",
+    ];
+    let plan = world
+        .run(&[&["plan"], &change[..]].concat())
+        .exits(0)
+        .stdout;
+    let planned = planned(&plan);
+    for expected in ["update ingress/admin-addresses", "update ingress/web-acl"] {
+        assert!(planned.contains(&expected.to_owned()), "{planned:?}");
+    }
+    let _ = world
+        .run(&[&["apply", "--auto-approve"], &change[..]].concat())
+        .exits(0);
+    world.expect_converged(&change);
+    let waf = Waf::new(&world.aws(REGION));
+    let (live, _) = acl(&waf).await;
+    for rule in live.rules() {
+        let counts = rule.action().is_some_and(|it| it.count().is_some())
+            || rule
+                .override_action()
+                .is_some_and(|it| it.count().is_some());
+        assert!(counts, "{rule:?}");
+    }
+    // Without it the load balancer stays, and nothing of it is left.
+    let without = SPEC.replace(
+        "ingress: {waf: {managed: [common], rate_limit: 2000}}\n",
+        "",
+    );
+    world.write("kongstack.yaml", &without);
+    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    world.expect_converged(&[]);
+    let all = waf.list_web_acls().scope(Scope::Regional).send().await;
+    assert_eq!(all.expect("web ACLs").web_acls().len(), 0);
+    let all = waf.list_ip_sets().scope(Scope::Regional).send().await;
+    assert_eq!(all.expect("IP sets").ip_sets().len(), 0);
+}
+
+#[tokio::test]
+async fn somebody_elses_is_refused() {
+    let world = World::new();
+    let waf = Waf::new(&world.aws(REGION));
+    foreign(&waf, "walled").await;
+    world.write("kongstack.yaml", SPEC);
+    world.forget_calls();
+    for command in [&["plan"][..], &["apply", "--auto-approve"]] {
+        let said = world.run(command).exits(1).all();
+        assert!(said.contains("the web ACL walled"), "{said}");
+    }
+    assert_eq!(world.mutating(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn somebody_elses_in_front_of_the_load_balancer_stays() {
+    let without = SPEC.replace(
+        "ingress: {waf: {managed: [common], rate_limit: 2000}}\n",
+        "",
+    );
+    let world = applied(&without);
+    let config = world.aws(REGION);
+    let waf = Waf::new(&config);
+    let theirs = foreign(&waf, "theirs").await;
+    let elb = aws_sdk_elasticloadbalancingv2::Client::new(&config);
+    let all = elb
+        .describe_load_balancers()
+        .send()
+        .await
+        .expect("load balancers");
+    let balancer = all.load_balancers()[0]
+        .load_balancer_arn()
+        .expect("its ARN");
+    world.configure(&serde_json::json!({"skip_seconds": 60}));
+    let join = waf.associate_web_acl().web_acl_arn(&theirs);
+    join.resource_arn(balancer)
+        .send()
+        .await
+        .expect("associated");
+    world.write("kongstack.yaml", SPEC);
+    let said = world.run(&["plan"]).exits(1).all();
+    assert!(
+        said.contains("the web ACL theirs in front of the load balancer"),
+        "{said}"
+    );
+    let _ = world.run(&["destroy", "--auto-approve"]).exits(0);
+    assert_eq!(left(&config, "walled").await, Vec::<String>::new());
+    let all = waf.list_web_acls().scope(Scope::Regional).send().await;
+    assert_eq!(all.expect("web ACLs").web_acls().len(), 1);
+}
