@@ -110,4 +110,6 @@ def _form(value: Any, text: Any, key: str = "") -> Any:
     if isinstance(value, (list, tuple)):
         formed: List[Any] = [_form(one, text, key) for one in value]
         return formed if key in _ORDERED else sorted(formed, key=lambda one: json.dumps(one, sort_keys=True))
+    if isinstance(value, bytes):
+        return text(value.decode("utf-8", "replace"))
     return text(value) if isinstance(value, str) else value

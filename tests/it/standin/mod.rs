@@ -30,7 +30,7 @@
 //! | roles: some seconds, and trust that makes sense | `tasks`, `states`, `keepers` | `…a_role_with_some_age…`, `a_trust_policy…` |
 //! | retention in the lengths there are; groups that are protected | `keepers` | `logs_are_kept…`, `a_protected_log_group…` |
 //! | secrets' names that wait for their deletion | `keepers` | `a_name_that_waits…` |
-//! | web ACLs | `guards` | `an_acl_protects…` |
+//! | web ACLs, IP sets | `guards` | `an_acl_protects…`, `an_ip_set_has…` |
 //! | the tagging API lists all but roles | `tagged` | `the_tagging_api_lists…` |
 //! | certificates are issued for their record | `names` | `a_certificate_is_issued…` |
 //! | schedules fire, state machines act | `timers` | all |
