@@ -212,8 +212,8 @@ async fn a_topic_that_exists_is_used_and_stays() {
     let all = watch.describe_alarms().send().await.expect("alarms");
     assert_eq!(all.metric_alarms().len(), 8);
     for alarm in all.metric_alarms() {
-        assert_eq!(alarm.alarm_actions(), [arn.clone()]);
-        assert_eq!(alarm.ok_actions(), [arn.clone()]);
+        assert_eq!(alarm.alarm_actions(), std::slice::from_ref(&arn));
+        assert_eq!(alarm.ok_actions(), std::slice::from_ref(&arn));
     }
     let _ = world.run(&["destroy", "--auto-approve"]).exits(0);
     assert_eq!(

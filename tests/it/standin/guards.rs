@@ -76,25 +76,9 @@ async fn an_acl_protects_what_there_is_and_stays_while_it_does() {
     }
 }
 
-#[tokio::test]
-async fn an_ip_set_has_a_name_of_its_own_and_stays_while_a_rule_names_it() {
-    use aws_sdk_wafv2::types::{
-        BlockAction, IpAddressVersion, IpSetReferenceStatement, Rule, RuleAction, Statement,
-    };
-    let stage = Stage::new();
-    let waf = aws_sdk_wafv2::Client::new(stage.config());
-    let create = |name: &str, block: &str| {
-        let call = waf.create_ip_set().name(name).scope(Scope::Regional);
-        let call = call.ip_address_version(IpAddressVersion::Ipv4);
-        call.addresses(block).send()
-    };
-    let made = create("office", "203.0.113.0/24").await.expect("a set");
-    let made = made.summary.expect("a set");
-    let (arn, id) = (made.arn().expect("its ARN"), made.id().expect("its id"));
-    answers! {
-        "name taken" => code(create("office", "203.0.113.0/24").await), "WAFDuplicateItemException";
-        "everybody" => code(create("all", "0.0.0.0/0").await), "WAFInvalidParameterException";
-    }
+/// An ACL with a rule that names a set.
+async fn naming(waf: &aws_sdk_wafv2::Client, arn: &str) -> WebAclSummary {
+    use aws_sdk_wafv2::types::{BlockAction, IpSetReferenceStatement, Rule, RuleAction, Statement};
     let seen = || {
         let seen = VisibilityConfig::builder().metric_name("kong");
         let seen = seen.sampled_requests_enabled(false);
@@ -124,7 +108,27 @@ async fn an_ip_set_has_a_name_of_its_own_and_stays_while_a_rule_names_it() {
         .default_action(allow.build())
         .rules(rule)
         .visibility_config(seen());
-    let acl = acl.send().await.expect("an ACL").summary.expect("an ACL");
+    acl.send().await.expect("an ACL").summary.expect("an ACL")
+}
+
+#[tokio::test]
+async fn an_ip_set_has_a_name_of_its_own_and_stays_while_a_rule_names_it() {
+    use aws_sdk_wafv2::types::IpAddressVersion;
+    let stage = Stage::new();
+    let waf = aws_sdk_wafv2::Client::new(stage.config());
+    let create = |name: &str, block: &str| {
+        let call = waf.create_ip_set().name(name).scope(Scope::Regional);
+        let call = call.ip_address_version(IpAddressVersion::Ipv4);
+        call.addresses(block).send()
+    };
+    let made = create("office", "203.0.113.0/24").await.expect("a set");
+    let made = made.summary.expect("a set");
+    let (arn, id) = (made.arn().expect("its ARN"), made.id().expect("its id"));
+    answers! {
+        "name taken" => code(create("office", "203.0.113.0/24").await), "WAFDuplicateItemException";
+        "everybody" => code(create("all", "0.0.0.0/0").await), "WAFInvalidParameterException";
+    }
+    let acl = naming(&waf, arn).await;
     let delete = || {
         let call = waf
             .delete_ip_set()

@@ -24,7 +24,7 @@ fn alarm(
 }
 
 /// Whether it was taken. CloudWatch's protocols have different codes for one refusal.
-fn refused<T, E>(answer: Result<T, E>) -> String {
+fn refused<T, E>(answer: &Result<T, E>) -> String {
     let word = if answer.is_ok() { "taken" } else { "refused" };
     word.to_owned()
 }
@@ -57,8 +57,8 @@ async fn an_alarm_has_no_data_at_first_and_is_tagged_once() {
     let stage = Stage::new();
     let watch = Watch::new(stage.config());
     answers! {
-        "odd period" => refused(alarm(&watch, 90, 1).send().await), "refused";
-        "two days" => refused(alarm(&watch, 60, 1441).send().await), "refused";
+        "odd period" => refused(&alarm(&watch, 90, 1).send().await), "refused";
+        "two days" => refused(&alarm(&watch, 60, 1441).send().await), "refused";
         "unknown" => code(watch.delete_alarms().alarm_names("slow").send().await), "ResourceNotFound";
         "put" => code(alarm(&watch, 60, 1440).tags(tag("blue")).send().await), "accepted";
         "new" => seen(&watch).await, "INSUFFICIENT_DATA blue";
@@ -119,8 +119,8 @@ async fn a_dashboard_is_what_was_put() {
     answers! {
         "unknown" => code(get().await), "ResourceNotFound";
         "not there" => code(delete().await), "ResourceNotFound";
-        "bad name" => refused(put("kong/x", r#"{"widgets":[]}"#).await), "refused";
-        "no JSON" => refused(put("kong", "{").await), "refused";
+        "bad name" => refused(&put("kong/x", r#"{"widgets":[]}"#).await), "refused";
+        "no JSON" => refused(&put("kong", "{").await), "refused";
         "put" => code(put("kong", r#"{"widgets":[]}"#).await), "accepted";
         "body" => get().await.expect("one").dashboard_body.expect("a body"), r#"{"widgets":[]}"#;
         "delete" => code(delete().await), "accepted";

@@ -4,6 +4,7 @@ pub(crate) mod account;
 mod edge;
 pub(crate) mod leases;
 mod left;
+mod left_guards;
 mod production;
 mod running;
 mod secrets;
