@@ -183,23 +183,35 @@ async fn the_policies_allow_what_the_program_calls_and_nothing_else() {
         (four, examples::existing_network(four).await),
         (five, examples::scale_to_zero()),
     ];
-    let mut all = Called::default();
-    std::thread::scope(|threads| {
+    let lives: Vec<Called> = std::thread::scope(|threads| {
         let lives: Vec<_> = lives
             .iter()
             .map(|(world, example)| threads.spawn(|| Called::life(world, example)))
             .collect();
-        for life in lives {
-            let Called { plans, changes } = life.join().expect("a whole life");
-            all.plans.extend(plans);
-            all.changes.extend(changes);
-        }
+        let lives = lives.into_iter();
+        lives
+            .map(|life| life.join().expect("a whole life"))
+            .collect()
     });
     let (plan, apply) = (policy("plan"), policy("apply"));
-    assert_eq!(missing("plan", &all.plans, &plan), Vec::<String>::new());
     let both: BTreeSet<String> = plan.union(&apply).cloned().collect();
-    assert_eq!(missing("apply", &all.changes, &both), Vec::<String>::new());
-    let every = both.union(&policy("operate")).cloned().collect();
+    assert_eq!(
+        missing("apply", &lives[0].changes, &both),
+        Vec::<String>::new(),
+        "the quickstart has no options"
+    );
+    let mut all = Called::default();
+    for Called { plans, changes } in lives {
+        all.plans.extend(plans);
+        all.changes.extend(changes);
+    }
+    assert_eq!(missing("plan", &all.plans, &plan), Vec::<String>::new());
+    let with_options: BTreeSet<String> = both.union(&policy("options")).cloned().collect();
+    assert_eq!(
+        missing("options", &all.changes, &with_options),
+        Vec::<String>::new()
+    );
+    let every = with_options.union(&policy("operate")).cloned().collect();
     assert_eq!(
         missing("apply", &in_the_program(), &every),
         Vec::<String>::new()
@@ -259,21 +271,23 @@ fn whoever_operates_a_stack_needs_the_policies_to_plan_and_to_operate() {
 
 #[test]
 fn no_action_is_allowed_for_nothing() {
-    let (plan, apply) = (policy("plan"), policy("apply"));
+    let (plan, apply, options) = (policy("plan"), policy("apply"), policy("options"));
     let changing = plan
         .iter()
         .filter(|action| !reads(action))
         .collect::<Vec<_>>();
     assert_eq!(changing, Vec::<&String>::new(), "a plan only reads");
-    // Each of another secret: the Admin API's key, and the cluster's certificate.
-    let of_another = "secretsmanager:GetSecretValue";
-    let twice = plan.intersection(&apply);
-    let twice = twice.filter(|action| *action != of_another);
-    assert_eq!(
-        twice.collect::<Vec<_>>(),
-        Vec::<&String>::new(),
-        "in both policies"
-    );
+    // Each of another secret: the Admin API's key, and the cluster's certificate. Each to other services.
+    let of_another = ["secretsmanager:GetSecretValue", "iam:PassRole"];
+    let in_options = plan
+        .union(&apply)
+        .filter(|action| options.contains(*action));
+    let twice = plan.intersection(&apply).chain(in_options);
+    let twice: Vec<_> = twice
+        .filter(|action| !of_another.contains(&action.as_str()))
+        .collect();
+    assert_eq!(twice, Vec::<&String>::new(), "in two policies");
+    let apply: BTreeSet<String> = apply.union(&options).cloned().collect();
     let program = in_the_program();
     assert!(program.len() > 100, "{program:?}");
     let reasons = BTreeMap::from(WITHOUT_A_CALL);
