@@ -1,10 +1,12 @@
 //! Alarms: what somebody should be told of, the topic that tells them, and who they are.
 //!
 //! CloudWatch bills an alarm by the metrics it watches, 0.10 USD a month each: with all nine alarms, one of which watches
-//! two, a stack's cost 1 USD a month. An account's first ten are free.
+//! two, a stack's cost 1 USD a month, and 1.10 USD with a control plane on demand. An account's first ten are free.
 //!
 //! Container Insights, which counts tasks for 0.07 USD a metric and month, is not needed: ECS writes down the CPU of every
 //! task that runs, for nothing, and of a service without one it writes nothing. So no value there is no control plane.
+
+mod control_plane;
 
 use super::draft::Draft;
 use super::{addresses, identity};
@@ -206,27 +208,7 @@ fn data_planes(spec: &StackSpec, alarms: &Alarms) -> Vec<Draught> {
 
 /// The control plane, the database, the certificate.
 fn others(spec: &StackSpec, alarms: &Alarms) -> Vec<Draught> {
-    let full = database(spec, alarms);
-    let down = alarms.control_plane_down.on().map(|it| Draught {
-        description: format!(
-            "No control plane ran for {} minutes. Traffic flows on, but no change of the configuration reaches the data \
-             planes, and no new one of them gets ready.",
-            it.minutes
-        ),
-        watched: Watched::Metric(Metric {
-            namespace: "AWS/ECS",
-            name: "CPUUtilization",
-            statistic: "SampleCount",
-            dimensions: vec![
-                ("ClusterName", Text::from(spec.name_of(Named::EcsCluster))),
-                ("ServiceName", Text::from(spec.name_of(Named::ControlPlaneService))),
-            ],
-        }),
-        crossing: Crossing::Below(1.0),
-        missing: Missing::Bad,
-        after: addresses::control_plane_service(),
-        ..draught("control-plane-down", 0.0, it.minutes)
-    });
+    let machine = control_plane::draw(spec, alarms);
     let expiry = certificate(spec).zip(alarms.certificate.on());
     let expiry = expiry.map(|(arn, it)| Draught {
         description: format!(
@@ -247,7 +229,11 @@ fn others(spec: &StackSpec, alarms: &Alarms) -> Vec<Draught> {
         after: addresses::https_listener(),
         ..draught("certificate", 0.0, 1)
     });
-    down.into_iter().chain(full).chain(expiry).collect()
+    machine
+        .into_iter()
+        .chain(database(spec, alarms))
+        .chain(expiry)
+        .collect()
 }
 
 /// The database at the most it may be.
@@ -376,15 +362,30 @@ mod tests {
 
     #[test]
     fn all_of_them_cost_a_dollar() {
-        let arn = "arn:aws:acm:eu-west-1:123456789012:certificate/a";
-        let spec = spec(&format!("ingress: {{certificate: '{arn}'}}\n{EMAIL}}}"));
-        let alarms = spec.alarms.clone().expect("alarms");
-        let metrics = all(&spec, &alarms)
-            .into_iter()
-            .map(|one| match one.watched {
+        let metrics = |mode: &str| -> usize {
+            let arn = "arn:aws:acm:eu-west-1:123456789012:certificate/a";
+            let spec = spec(&format!(
+                "ingress: {{certificate: '{arn}'}}\n{mode}{EMAIL}}}"
+            ));
+            let alarms = spec.alarms.clone().expect("alarms");
+            let all = all(&spec, &alarms).into_iter();
+            all.map(|one| match one.watched {
                 Watched::Metric(_) => 1,
                 Watched::Formula(_, metrics) => metrics.len(),
-            });
-        assert_eq!(metrics.sum::<usize>(), 10);
+            })
+            .sum()
+        };
+        assert_eq!(metrics(""), 10);
+        assert_eq!(metrics("control_plane: {mode: on-demand}\n"), 11);
+    }
+
+    #[test]
+    fn a_control_plane_on_demand_may_be_down_and_its_machine_may_not_fail() {
+        let on_demand = "control_plane: {mode: on-demand}\n";
+        let parts = drawn(&format!("{on_demand}{EMAIL}}}"));
+        assert!(!parts.contains(&"control-plane-down"), "{parts:?}");
+        assert!(parts.contains(&"state-machine"), "{parts:?}");
+        let off = drawn(&format!("{on_demand}{EMAIL}, state_machine: off}}"));
+        assert_eq!(off.len(), parts.len() - 1);
     }
 }

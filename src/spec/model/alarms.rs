@@ -28,8 +28,10 @@ pub(crate) struct Alarms {
     pub(crate) data_plane_low: Switch<Low>,
     /// As many data planes as `data_plane.scaling.max`. Default: for 15 minutes; off where that is also the least.
     pub(crate) data_plane_full: Option<Switch<Full>>,
-    /// No control plane runs. Default: for 10 minutes.
-    pub(crate) control_plane_down: Switch<Low>,
+    /// No control plane runs. Default: for 10 minutes; none where it is on demand, and may sleep.
+    pub(crate) control_plane_down: Option<Switch<Low>>,
+    /// What wakes a control plane on demand failed. Default: once; none where it is always on.
+    pub(crate) state_machine: Option<Switch<Failures>>,
     /// The database is near its most capacity. Default: from 95 % of it for 15 minutes; off where
     /// that is also the least.
     pub(crate) database_full: Option<Switch<Capacity>>,
@@ -143,6 +145,11 @@ figures! {
     Low {
         /// Minutes in a row, 1 to 1440. A failed task is replaced within some.
         minutes: u32 = 10,
+    }
+    /// Failures, within a minute.
+    Failures {
+        /// How many, 1 or more.
+        count: u32 = 1,
     }
     /// As many as there may be, for so long.
     Full {

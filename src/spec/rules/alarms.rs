@@ -25,6 +25,39 @@ pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
     check_minutes(alarms, out);
     check_figures(alarms, out);
     check_bounds(spec, alarms, out);
+    check_mode(spec, alarms, out);
+}
+
+/// What there is depends on how the control plane runs.
+fn check_mode(spec: &StackSpec, alarms: &Alarms, out: &mut Problems) {
+    if !out.sound(&["control_plane.mode"]) {
+        return;
+    }
+    let down = alarms.control_plane_down.as_ref().and_then(Switch::on);
+    let machine = alarms.state_machine.as_ref().and_then(Switch::on);
+    let on_demand = spec.control_plane.on_demand().is_some();
+    if on_demand && down.is_some() {
+        out.add(
+            Problem::new(
+                "alarm-always",
+                at("alarms.control_plane_down"),
+                "a control plane on demand is down whenever nobody needs it",
+            )
+            .because("the alarm would ring as soon as it sleeps")
+            .fix("take it out; `state_machine` rings where it could not be woken"),
+        );
+    }
+    if !on_demand && machine.is_some() {
+        out.add(
+            Problem::new(
+                "alarm-never",
+                at("alarms.state_machine"),
+                "a control plane that is always on has no machine that wakes it",
+            )
+            .because("there is nothing that could fail")
+            .fix("take it out, or set `control_plane.mode` to on-demand"),
+        );
+    }
 }
 
 /// What has one size only is always as large as it may be.
@@ -103,6 +136,7 @@ fn check_recipient(spec: &StackSpec, alarms: &Alarms, out: &mut Problems) {
 
 fn check_minutes(alarms: &Alarms, out: &mut Problems) {
     let planes = alarms.data_plane_full.as_ref().and_then(Switch::on);
+    let control = alarms.control_plane_down.as_ref().and_then(Switch::on);
     let database = alarms.database_full.as_ref().and_then(Switch::on);
     let all = [
         ("target_5xx", alarms.target_5xx.on().map(|it| it.minutes)),
@@ -120,10 +154,7 @@ fn check_minutes(alarms: &Alarms, out: &mut Problems) {
             alarms.data_plane_low.on().map(|it| it.minutes),
         ),
         ("data_plane_full", planes.map(|it| it.minutes)),
-        (
-            "control_plane_down",
-            alarms.control_plane_down.on().map(|it| it.minutes),
-        ),
+        ("control_plane_down", control.map(|it| it.minutes)),
         ("database_full", database.map(|it| it.minutes)),
     ];
     for (key, minutes) in all {
@@ -159,7 +190,9 @@ fn check_figures(alarms: &Alarms, out: &mut Problems) {
     for (key, _) in shares.iter().filter(|(_, share)| *share == Some(none)) {
         always(key, "percent", "0 % is always reached", "write 1 to 100");
     }
+    let failures = alarms.state_machine.as_ref().and_then(Switch::on);
     let counts = [
+        ("state_machine", failures.map(|it| it.count)),
         ("balancer_5xx", alarms.balancer_5xx.on().map(|it| it.count)),
         (
             "unhealthy_targets",
@@ -219,6 +252,7 @@ mod tests {
             "alarms: {email: ops@example.com, target_5xx: off, latency: {p99: 500ms, minutes: 1440}, certificate: {days: 14}}",
             "data_plane: {scaling: {min: 2, max: 2}}\nalarms: {email: ops@example.com}",
             "data_plane: {scaling: {min: 2, max: 2}}\nalarms: {email: ops@example.com, data_plane_full: off}",
+            "control_plane: {mode: on-demand}\nalarms: {email: ops@example.com, control_plane_down: off, state_machine: {count: 2}}",
             "dashboard: true",
         ]);
     }
@@ -295,6 +329,18 @@ mod tests {
         (
             "database: {capacity: {min: 2, max: 2}}\nalarms: {email: ops@example.com, database_full: {percent: 90}}",
             "alarm-always alarms.database_full: the database always has the most capacity it may have (2 ACU)",
+        ),
+        (
+            "control_plane: {mode: on-demand}\nalarms: {email: ops@example.com, control_plane_down: {minutes: 5}}",
+            "alarm-always alarms.control_plane_down: a control plane on demand is down whenever nobody needs it",
+        ),
+        (
+            "control_plane: {mode: on-demand}\nalarms: {email: ops@example.com, state_machine: {count: 0}}",
+            "alarm-always alarms.state_machine.count: 0 is always reached",
+        ),
+        (
+            "alarms: {email: ops@example.com, state_machine: {count: 1}}",
+            "alarm-never alarms.state_machine: a control plane that is always on has no machine that wakes it",
         ),
         (
             "alarms: {email: ops@example.com, cpu: off}",
