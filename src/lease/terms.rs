@@ -9,7 +9,7 @@ use crate::resource::Pace;
 const DURATION: Duration = Duration::from_secs(60);
 /// What it lasts at least where time is simulated: machines and their calls are no faster there, and one that is busy
 /// with many simulations at once may take seconds to answer.
-const SHORTEST: Duration = Duration::from_secs(20);
+const SHORTEST: Duration = Duration::from_secs(30);
 
 /// The times of a lease. All follow from its duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,7 @@ pub(crate) struct Metric {
     pub(crate) name: &'static str,
     /// What is made of the values of a period, such as `Sum` or `p99`.
     pub(crate) statistic: &'static str,
-    /// What it is about, sorted by name.
+    /// What it is about.
     pub(crate) dimensions: Vec<(&'static str, Text)>,
 }
 
@@ -24,14 +24,14 @@ pub(crate) struct Metric {
 pub(crate) enum Watched {
     /// One metric.
     Metric(Metric),
-    /// A formula of CloudWatch's metric math, and the metrics in it by the names it has for them, sorted.
+    /// A formula of CloudWatch's metric math, and the metrics in it by the names it has for them.
     Formula(&'static str, Vec<(&'static str, Metric)>),
 }
 
 impl Metric {
     fn text(&self, period: i32) -> Text {
         let head = heading(self.namespace, self.name, self.statistic, period);
-        let parts = self.dimensions.iter().map(|(name, value)| {
+        let parts = by_name(&self.dimensions).into_iter().map(|(name, value)| {
             let one = Text::default().then(format!(", {name}="));
             Text::join([one, value.clone()], "")
         });
@@ -80,7 +80,7 @@ impl Watched {
         match self {
             Self::Metric(metric) => metric.text(period),
             Self::Formula(formula, metrics) => {
-                let parts = metrics.iter().map(|(id, metric)| {
+                let parts = by_name(metrics).into_iter().map(|(id, metric)| {
                     Text::join([Text::from(format!("{id} = ")), metric.text(period)], "")
                 });
                 Text::join(std::iter::once(Text::from(*formula)).chain(parts), "; ")
@@ -109,6 +109,13 @@ impl Watched {
         }
         Ok(queries)
     }
+}
+
+/// AWS keeps no order, so a line has one of its own.
+fn by_name<'a, T>(parts: &'a [(&'static str, T)]) -> Vec<&'a (&'static str, T)> {
+    let mut parts: Vec<_> = parts.iter().collect();
+    parts.sort_by_key(|(name, _)| *name);
+    parts
 }
 
 /// The name of a formula's result.
@@ -259,7 +266,10 @@ mod tests {
             .metrics(result)
             .metrics(queried("a"))
             .build();
-        let formula = Watched::Formula("a / z", vec![("a", metric("Sum")), ("z", metric("Sum"))]);
+        // In whatever order.
+        let mut other = metric("Sum");
+        other.dimensions.reverse();
+        let formula = Watched::Formula("a / z", vec![("z", other), ("a", metric("Sum"))]);
         assert_eq!(live_text(&live), shown(&formula));
     }
 }
