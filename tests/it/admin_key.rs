@@ -127,6 +127,35 @@ async fn a_rotation_killed_at_any_of_its_steps_goes_on_and_no_key_is_left_over()
 }
 
 #[tokio::test]
+async fn a_mark_that_a_killed_rotation_left_is_in_nobodys_way() {
+    let stack = Stack::quickstart();
+    let secrets = aws_sdk_secretsmanager::Client::new(&stack.world.aws(REGION));
+    let secret = stack.output("admin_key_secret");
+    let mark = async || {
+        let current = secrets.get_secret_value().secret_id(secret).send().await;
+        let current = current.expect("a key").version_id.expect("its version");
+        let call = secrets.update_secret_version_stage().secret_id(secret);
+        let call = call.version_stage("AWSPENDING").move_to_version_id(current);
+        call.send().await.expect("marked");
+    };
+    // Killed after its key became the current one, it is over for whoever asks for it again.
+    let old = stack.key().await;
+    let _ = admin_key(&stack, "rotate").exits(0);
+    let new = stack.key().await;
+    mark().await;
+    let _ = admin_key(&stack, "rotate").exits(0);
+    assert_eq!(stack.key().await, new);
+    assert!(opens(&stack, &old) && opens(&stack, &new));
+    // And once it is finished, asking for one is asking for another.
+    mark().await;
+    let _ = admin_key(&stack, "finish").exits(0);
+    let _ = admin_key(&stack, "rotate").exits(0);
+    assert_ne!(stack.key().await, new);
+    let _ = admin_key(&stack, "finish").exits(0);
+    assert_eq!(keys(&stack).await, 1);
+}
+
+#[tokio::test]
 async fn a_gateway_that_cannot_be_used_keeps_its_key() {
     let stack = Stack::quickstart();
     let old = stack.key().await;
