@@ -10,7 +10,7 @@ use super::points::{Tally, try_all};
 use super::scenario::Scenario;
 use super::stage::Stage;
 use crate::support::World;
-use crate::support::standin::{Fork, fault_kinds};
+use crate::support::standin::{Fork, action, fault_kinds};
 
 /// More calls than any run makes.
 const FOR_GOOD: u32 = 100_000;
@@ -119,7 +119,8 @@ pub(crate) fn for_good(
             let fork = point.fork;
             branch.fault(&fork.service, &fork.operation, &point.fault.kind, FOR_GOOD);
             let ended = stage.disturb(branch, &[0, 1, 4])?;
-            ending::check(&ended, &stage.undisturbed, &call(fork))?;
+            let refused = action(&fork.service, &fork.operation);
+            ending::check(&ended, &stage.undisturbed, &refused)?;
             branch.place().forget_faults();
             stage.converges(branch)
         },

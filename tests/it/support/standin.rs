@@ -33,27 +33,32 @@ pub(crate) struct Call {
 impl Call {
     /// The action that it takes, as IAM spells it.
     pub(crate) fn action(&self) -> String {
-        // IAM has other names for the tagging API and CloudWatch than signatures have.
-        let service = match self.service.as_str() {
-            "tagging" => "tag",
-            "monitoring" => "cloudwatch",
-            other => other,
-        };
-        // And for much of what S3 does.
-        let operation = match self.operation.as_str() {
-            "GetPublicAccessBlock" => "GetBucketPublicAccessBlock",
-            "PutPublicAccessBlock" => "PutBucketPublicAccessBlock",
-            "GetBucketEncryption" => "GetEncryptionConfiguration",
-            "PutBucketEncryption" => "PutEncryptionConfiguration",
-            "GetBucketLifecycleConfiguration" => "GetLifecycleConfiguration",
-            "PutBucketLifecycleConfiguration" => "PutLifecycleConfiguration",
-            "ListObjectVersions" => "ListBucketVersions",
-            "ListMultipartUploads" => "ListBucketMultipartUploads",
-            "DeleteObjects" => "DeleteObject",
-            other => other,
-        };
-        format!("{service}:{operation}")
+        action(&self.service, &self.operation)
     }
+}
+
+/// The action that a call of an operation takes, as IAM spells it.
+pub(crate) fn action(service: &str, operation: &str) -> String {
+    // IAM has other names for the tagging API and CloudWatch than signatures have.
+    let service = match service {
+        "tagging" => "tag",
+        "monitoring" => "cloudwatch",
+        other => other,
+    };
+    // And for much of what S3 does.
+    let operation = match operation {
+        "GetPublicAccessBlock" => "GetBucketPublicAccessBlock",
+        "PutPublicAccessBlock" => "PutBucketPublicAccessBlock",
+        "GetBucketEncryption" => "GetEncryptionConfiguration",
+        "PutBucketEncryption" => "PutEncryptionConfiguration",
+        "GetBucketLifecycleConfiguration" => "GetLifecycleConfiguration",
+        "PutBucketLifecycleConfiguration" => "PutLifecycleConfiguration",
+        "ListObjectVersions" => "ListBucketVersions",
+        "ListMultipartUploads" => "ListBucketMultipartUploads",
+        "DeleteObjects" => "DeleteObject",
+        other => other,
+    };
+    format!("{service}:{operation}")
 }
 
 /// The most calls of which each began only after the one before had ended: the longest chain. It says something when
