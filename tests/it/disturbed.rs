@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use crate::matrix::{Fault, Scenario, Tally, for_good, kill, once, scenarios, throughout};
+use crate::matrix::{Calls, Fault, Scenario, Tally, for_good, kill, once, scenarios, throughout};
 use crate::support::standin::Fork;
 
 /// Where the kinds are registered, to see that none is left out here.
@@ -103,7 +103,7 @@ fn killed_in_the_making(name: &str) -> BTreeSet<String> {
         let makes = MADE_BY.iter().any(|(_, makes)| *makes == call);
         makes && seen.lock().expect("a set").insert(call)
     };
-    passes(&kill(scenario(name), &is_wanted));
+    passes(&kill(scenario(name), Calls::First, &is_wanted));
     seen.into_inner().expect("a set")
 }
 
@@ -129,13 +129,15 @@ fn every_kind_is_made_whole_after_a_kill() {
 #[test]
 fn a_replacement_and_a_destruction_are_finished_after_a_kill() {
     for name in ["replace", "destroy"] {
-        passes(&kill(scenario(name), &|fork| fork.n % 12 == 5));
+        passes(&kill(scenario(name), Calls::Every, &|fork| {
+            fork.n % 24 == 5
+        }));
     }
 }
 
 #[test]
 fn a_rotation_is_finished_after_a_kill_wherever_it_was() {
-    passes(&kill(scenario("rotate"), &|_| true));
+    passes(&kill(scenario("rotate"), Calls::Every, &|_| true));
 }
 
 #[test]
@@ -165,6 +167,6 @@ fn a_run_of_lost_answers_comes_to_its_end() {
 #[test]
 fn what_is_refused_for_good_ends_the_run_in_part_and_a_later_one_finishes() {
     let faults = Fault::all();
-    let is_wanted = |fork: &Fork, _: &Fault| fork.n % 16 == 3;
+    let is_wanted = |fork: &Fork, _: &Fault| fork.n % 32 == 3;
     passes(&for_good(scenario("create"), &faults, &is_wanted));
 }

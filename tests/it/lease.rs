@@ -150,7 +150,7 @@ async fn an_expired_lease_is_taken_over_without_patience() {
     put_lease(&world.aws(REGION), item).await;
     let next = world.run(&["apply", "--auto-approve"]).exits(0);
     assert!(
-        next.all().contains("watching it for 20s to be sure"),
+        next.all().contains("watching it for 30s to be sure"),
         "{}",
         next.stderr
     );

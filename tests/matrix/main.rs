@@ -30,7 +30,7 @@ mod support;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use matrix::{Fault, Scenario, Tally, for_good, kill, once, scenarios, throughout};
+use matrix::{Calls, Fault, Scenario, Tally, for_good, kill, once, scenarios, throughout};
 use support::standin::Fork;
 
 /// What the command line asks for.
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
     let mut tallies = Vec::new();
     for scenario in scenarios().into_iter().filter(is_chosen) {
         if is_part("kill") {
-            tallies.push(shown(kill(scenario.clone(), &is_point)));
+            tallies.push(shown(kill(scenario.clone(), Calls::Every, &is_point)));
         }
         if is_part("once") {
             tallies.push(shown(once(scenario.clone(), &faults, &|fork, _| {

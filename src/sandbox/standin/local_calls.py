@@ -4,6 +4,7 @@ They go through the SDK's own serialisation and parsing, and no further than thi
 no calls of the client under test, so the call log does not have them.
 """
 
+import functools
 from typing import Any, Dict, Tuple
 from urllib.parse import urlsplit
 
@@ -46,11 +47,9 @@ def forget(account: str) -> None:
 
 
 def _make(account: str, region: str, service: str) -> Any:
-    import botocore.session
     from botocore.config import Config
 
-    session = botocore.session.Session()
-    made = session.create_client(
+    made = _session().create_client(
         service,
         region_name=region,
         endpoint_url="http://standin.invalid",
@@ -66,6 +65,14 @@ def _make(account: str, region: str, service: str) -> Any:
     )
     made.meta.events.register("before-send.*", _answer)
     return made
+
+
+@functools.lru_cache(maxsize=None)
+def _session() -> Any:
+    # Of all accounts: it reads the model of a service once.
+    import botocore.session
+
+    return botocore.session.Session()
 
 
 def _answer(request: Any, **_: Any) -> Any:

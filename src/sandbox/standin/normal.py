@@ -5,6 +5,7 @@ draws at random or counts, become a mark of their sort.
 """
 
 import datetime
+import functools
 import json
 import re
 from typing import Any, Dict, List, Tuple
@@ -85,7 +86,8 @@ def form(tree: Any, names: Names) -> Any:
     """The tree with ids, times and order taken out."""
     longest = sorted(names.known, key=len, reverse=True)
     ids = re.compile("|".join(map(re.escape, longest)) if longest else r"(?!)")
-    return _form(tree, lambda text: _text(text, ids, names.known))
+    # The same fields and tags come again and again.
+    return _form(tree, functools.lru_cache(maxsize=None)(lambda text: _text(text, ids, names.known)))
 
 
 def _text(text: str, ids: "re.Pattern[str]", known: Dict[str, str]) -> str:

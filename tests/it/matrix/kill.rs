@@ -10,12 +10,22 @@ use super::scenario::Scenario;
 use super::stage::Stage;
 use crate::support::standin::Fork;
 
+/// After which of a run's mutating calls it may be killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// Each.
+    Every,
+    /// The first of each operation.
+    First,
+}
+
 /// Kills the scenario after each of the mutating calls that `is_wanted` chooses, insists on what holds at any moment, and
 /// runs it again.
-pub(crate) fn kill(scenario: Scenario, is_wanted: &dyn Fn(&Fork) -> bool) -> Tally {
+pub(crate) fn kill(scenario: Scenario, calls: Calls, is_wanted: &dyn Fn(&Fork) -> bool) -> Tally {
     let since = Instant::now();
     let name = format!("kill {}", scenario.name);
-    let stage = match Stage::play(scenario, &json!({"after": true})) {
+    let branches = json!({"after": true, "first": calls == Calls::First});
+    let stage = match Stage::play(scenario, &branches) {
         Ok(stage) => stage,
         Err(why) => return undisturbed(&name, since, why),
     };

@@ -13,6 +13,6 @@ mod scenario;
 mod stage;
 
 pub(crate) use fault::{Fault, for_good, once, throughout};
-pub(crate) use kill::kill;
+pub(crate) use kill::{Calls, kill};
 pub(crate) use points::Tally;
 pub(crate) use scenario::{Scenario, scenarios};

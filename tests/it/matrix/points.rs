@@ -1,8 +1,12 @@
 //! Many points tried at once, and what came of them.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+
+use super::stage::block_on;
 
 /// A point that left another state than an undisturbed run.
 #[derive(Debug)]
@@ -26,7 +30,18 @@ pub(crate) struct Tally {
     pub(crate) took: Duration,
 }
 
-/// Tries every point, as many at once as the processors carry: a run mostly waits.
+/// How many points are tried at once for each processor: a run mostly waits.
+const A_PROCESSOR: usize = 3;
+
+/// As many points as the processors carry, whichever part of a matrix they are of: runs that are starved lose their
+/// leases.
+static ROOM: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(processors() * A_PROCESSOR));
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, |count| count.get())
+}
+
+/// Tries every point, as many at once as there is room for.
 pub(crate) fn try_all<P: Sync>(
     name: &str,
     since: Instant,
@@ -37,6 +52,7 @@ pub(crate) fn try_all<P: Sync>(
     let (next, diverged) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
         while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let _room = block_on(ROOM.acquire()).expect("never closed");
             if let Err(why) = attempt(point) {
                 let point = named(point);
                 let mut diverged = diverged.lock().expect("a list");
@@ -44,9 +60,8 @@ pub(crate) fn try_all<P: Sync>(
             }
         }
     };
-    let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
     std::thread::scope(|scope| {
-        for _ in 0..(processors * 3).min(points.len()) {
+        for _ in 0..(processors() * A_PROCESSOR).min(points.len()) {
             scope.spawn(work);
         }
     });

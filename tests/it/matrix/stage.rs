@@ -60,6 +60,7 @@ impl Stage {
             .write("kongstack.yaml", &stage.scenario.spec.clone());
         // Read once now: what reading it loads need not be loaded in every branch.
         stage.world.place().state(REGION);
+        let _ = stage.run(&stage.world, &["plan"], &[0])?;
         stage.world.configure(&json!({"fork": fork}));
         let ended = stage.disturb(&stage.world, &[0]);
         stage.forks = stage.world.place().forks();
@@ -133,7 +134,8 @@ impl Stage {
     }
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+/// Waits for a future, on a thread that does nothing else.
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

@@ -18,10 +18,10 @@ _LAG = timedelta(minutes=1)
 
 
 def _answer(request: Any, full_url: str, headers: Any) -> Tuple[int, Dict[str, str], bytes]:
-    import botocore.session
+    from moto.core.utils import get_service_model
 
     operation = full_url.split("?", 1)[0].rpartition("/")[2]
-    model = botocore.session.get_session().get_service_model("cloudwatch").operation_model(operation)
+    model = get_service_model("cloudwatch").operation_model(operation)
     account, region = str(headers.get("x-moto-account-id")), full_url.split("://", 1)[1].split(".")[1]
     given = _read(request.get_data())
     if operation == "GetMetricData":

@@ -19,12 +19,19 @@ class SdkCall(NamedTuple):
 
 def sdk_call(service: str, action: str, given: Dict[str, Any]) -> SdkCall:
     """The call that ``ecs``, ``updateService`` and parameters in Pascal case mean."""
-    import botocore.session
+    name, operation = _names(service, action)
+    return SdkCall(name, operation, _spelled(_input(name, operation), given))
 
-    name = _NAMES.get(service.lower(), service.lower())
-    operation = action[:1].upper() + action[1:]
-    model = botocore.session.get_session().get_service_model(name).operation_model(operation)
-    return SdkCall(name, operation, _spelled(model.input_shape, given))
+
+def _names(service: str, action: str) -> Tuple[str, str]:
+    return _NAMES.get(service.lower(), service.lower()), action[:1].upper() + action[1:]
+
+
+def _input(service: str, operation: str) -> Any:
+    # moto reads a model once, a session of botocore each time.
+    from moto.core.utils import get_service_model
+
+    return get_service_model(service).operation_model(operation).input_shape
 
 
 def _spelled(shape: Any, value: Any) -> Any:
@@ -45,11 +52,7 @@ def _spelled(shape: Any, value: Any) -> Any:
 
 def spelled_exactly(service: str, action: str, given: Dict[str, Any]) -> None:
     """Refuse what Step Functions refuses: members that are unknown or not in Pascal case."""
-    import botocore.session
-
-    name = _NAMES.get(service.lower(), service.lower())
-    operation = action[:1].upper() + action[1:]
-    _exactly(botocore.session.get_session().get_service_model(name).operation_model(operation).input_shape, given)
+    _exactly(_input(*_names(service, action)), given)
 
 
 def _exactly(shape: Any, value: Any) -> None:
