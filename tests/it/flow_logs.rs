@@ -123,6 +123,8 @@ async fn one_that_cannot_deliver_is_told_of() {
 async fn a_new_role_is_not_taken_at_once() {
     let world = World::new();
     world.write("kongstack.yaml", ON);
+    // On a busy machine a minute of the usual speed is over before the role is asked for.
+    world.configure(&json!({"speed": 40}));
     let order = json!({"kind": "role", "resource": "next", "state": "propagating", "for": 60});
     world.order("states", &order);
     let _ = run(&world, &["apply", "--auto-approve"], 0);
