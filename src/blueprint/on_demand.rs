@@ -1,5 +1,7 @@
 //! A control plane on demand: what wakes it, what puts it to sleep again, and the roles both act in.
 //!
+//! Autoscaling's own activities start nothing: each new task is an event of its own, and fewer of them need nobody awake.
+//!
 //! Nothing runs for it: events and one timer start a state machine that acts and ends. How it keeps from stopping a
 //! control plane that somebody waits for is told where its definition is made.
 
@@ -7,6 +9,7 @@ use super::addresses;
 use super::compute::cluster;
 use super::draft::Draft;
 use super::identity::{account, allow, draw_policy, draw_role, partition};
+use super::secrets;
 use crate::kinds::events::{Pattern, Rule, RuleDesired};
 use crate::kinds::iam::{Condition, PolicyDocument, Statement};
 use crate::kinds::logs::{LogGroup, LogGroupDesired};
@@ -130,6 +133,12 @@ fn machine_policy(spec: &StackSpec) -> PolicyDocument {
                 vec![control.clone()],
             ),
             allow("Planes", &["ecs:DescribeServices"], vec![control, data]),
+            in_cluster("Nodes", &["ecs:DescribeTasks", "ecs:ListTasks"]),
+            allow(
+                "Password",
+                &["secretsmanager:DescribeSecret"],
+                vec![Text::from(&secrets::database_secret())],
+            ),
             allow(
                 "Targets",
                 &["elasticloadbalancing:DescribeTargetHealth"],
@@ -139,6 +148,18 @@ fn machine_policy(spec: &StackSpec) -> PolicyDocument {
             passed,
             allow("Log", &deliver, everything()),
         ],
+    }
+}
+
+/// What tells of tasks knows no resource that all of them lie under but for the cluster.
+fn in_cluster(sid: &'static str, actions: &[&'static str]) -> Statement {
+    Statement {
+        conditions: vec![Condition {
+            operator: "ArnEquals",
+            key: "ecs:cluster",
+            value: Text::from(&cluster()),
+        }],
+        ..allow(sid, actions, vec![Text::from("*")])
     }
 }
 
@@ -178,6 +199,7 @@ fn draw_machine(draft: &mut Draft<'_>, times: OnDemand) {
             control_plane: spec.name_of(Named::ControlPlaneService),
             data_plane: spec.name_of(Named::DataPlaneService),
             target_group: Ref::Of(addresses::target_group()),
+            password: secrets::database_secret(),
             timer: spec.name_of(Named::ControlPlaneTimer),
             starter: Ref::Of(addresses::starter_role()),
             hold: times.sync + times.cooldown,

@@ -90,7 +90,7 @@ fn pair() -> Text {
     Text::from(&Ref::<Arn>::Of(addresses::cluster_certificate()))
 }
 
-fn database_secret() -> Ref<ManagedSecretArn> {
+pub(super) fn database_secret() -> Ref<ManagedSecretArn> {
     Ref::Of(addresses::database_cluster())
 }
 

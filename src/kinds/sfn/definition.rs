@@ -23,6 +23,13 @@
 //! write says what should be, so the second changes nothing. The timer is not deleted when it has fired
 //! (`ActionAfterCompletion: NONE`): a deletion by Scheduler could hit a timer that was set again a moment before.
 //!
+//! # The password
+//!
+//! AWS rotates the database's password every seven days, and a task knows the one of its start. So a look that leaves
+//! the control plane awake also asks whether a task of it is older than the last rotation, and has ECS put a new one in
+//! its place. A control plane that is awake has a timer, so none holds a dead password for longer than the timer runs; one
+//! that sleeps reads the password when it wakes. Only looks do so: they come from the one timer, events in bursts.
+//!
 //! # What it costs
 //!
 //! An Express machine, because a Standard one is paid by the transition: at 0.025 USD a thousand, the 12 to 20 of a
@@ -38,7 +45,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::resource::{Arn, Diff, Effect, Output, Ref, References, Resolve};
+use crate::resource::{Arn, Diff, Effect, ManagedSecretArn, Output, Ref, References, Resolve};
 
 /// The machine without a stack's settings.
 const TEMPLATE: &str = include_str!("../../../templates/control-plane.asl.json");
@@ -57,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) data_plane: String,
     /// The target group of the data planes.
     pub(crate) target_group: Ref<Arn>,
+    /// The secret with the database's password.
+    pub(crate) password: Ref<ManagedSecretArn>,
     /// The timer: a schedule and its group are called the same.
     pub(crate) timer: String,
     /// The role that the timer starts the machine as.
@@ -75,6 +84,7 @@ struct Variables<'a> {
     control_plane: &'a str,
     data_plane: &'a str,
     target_group: &'a str,
+    password: &'a str,
     timer: &'a str,
     starter: &'a str,
     hold: u64,
@@ -98,13 +108,15 @@ impl Machine {
 impl Settings {
     /// `references` with all that the machine must know.
     pub(super) fn referred(&self, references: References) -> References {
-        references.to(&self.target_group).to(&self.starter)
+        let references = references.to(&self.target_group).to(&self.password);
+        references.to(&self.starter)
     }
 
     /// The definition, once all it needs is known.
     pub(super) fn render(&self, outputs: &dyn Resolve) -> Option<String> {
-        let (target_group, starter) = (
+        let (target_group, password, starter) = (
             self.target_group.resolve(outputs)?,
+            self.password.resolve(outputs)?,
             self.starter.resolve(outputs)?,
         );
         let variables = Variables {
@@ -112,6 +124,7 @@ impl Settings {
             control_plane: &self.control_plane,
             data_plane: &self.data_plane,
             target_group: target_group.as_str(),
+            password: password.as_str(),
             timer: &self.timer,
             starter: starter.as_str(),
             hold: self.hold.as_secs(),
@@ -186,6 +199,7 @@ mod tests {
             control_plane: "gw-cp".to_owned(),
             data_plane: "gw-dp".to_owned(),
             target_group: Ref::Literal(Arn::new("arn:group")),
+            password: Ref::Literal(ManagedSecretArn::new("arn:secret")),
             timer: "gw-timer".to_owned(),
             starter: Ref::Literal(Arn::new("arn:role")),
             hold: Duration::from_secs(hold),
@@ -221,7 +235,7 @@ mod tests {
         assert_eq!(fields(&settings(60), &live), ["definition.hold"]);
         let other = live.replace("\"TimeoutSeconds\":280", "\"TimeoutSeconds\":9");
         assert_eq!(fields(&settings(2100), &other), ["definition.states"]);
-        assert_eq!(fields(&settings(2100), "no JSON").len(), 9);
+        assert_eq!(fields(&settings(2100), "no JSON").len(), 10);
     }
 
     /// The waiting of a stop is in the template; the rest of an execution is calls, a fraction of a second each.

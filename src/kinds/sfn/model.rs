@@ -321,12 +321,16 @@ fn the_model_is_of_the_template() {
         ("CreateTimer", vec!["Wake"]),
         ("DisarmTimer", vec!["ReadPlanes"]),
         ("FindTimer", vec!["LateEnough"]),
+        ("ListNodes", vec!["Nodes"]),
         ("MoveTimer", vec!["Wake"]),
+        ("ReadNodes", vec!["Outdated"]),
+        ("ReadPassword", vec!["Rotated"]),
         ("ReadPlanes", vec!["ReadTargets"]),
         ("ReadTargets", vec!["Decide"]),
         ("ReadTimer", vec!["Due"]),
+        ("Refresh", vec!["Ended"]),
         ("Stop", vec!["Settle"]),
-        ("Wake", vec!["Ended"]),
+        ("Wake", vec!["Kept"]),
     ];
     let expected: BTreeMap<&str, Vec<String>> = expected
         .into_iter()
@@ -335,6 +339,13 @@ fn the_model_is_of_the_template() {
     assert_eq!(tasks, expected);
     assert_eq!(next("LateEnough"), ["Wake", "MoveTimer"]);
     assert_eq!(next("Settle"), ["ReadTimer"]);
+    // What comes after waking moves neither the timer nor the count, so the model ends there.
+    for choice in ["Kept", "Rotated", "Nodes", "Outdated"] {
+        let allowed = ["ReadPassword", "ListNodes", "ReadNodes", "Refresh", "Ended"];
+        assert!(next(choice).iter().all(|to| allowed.contains(&to.as_str())));
+    }
+    let refresh = states["Refresh"]["Arguments"].as_object();
+    assert!(refresh.is_some_and(|given| !given.contains_key("DesiredCount")));
     let decide = [
         "FindTimer",
         "Asleep",

@@ -5,6 +5,7 @@ mod broken;
 mod day;
 mod machine;
 mod modes;
+mod password;
 
 use serde_json::{Value, json};
 

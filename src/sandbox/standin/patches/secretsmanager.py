@@ -1,6 +1,7 @@
 """Secrets Manager: names that stay taken while a deletion waits, secrets that belong to a service."""
 
 import json
+import time
 import uuid
 from typing import Any
 
@@ -34,6 +35,8 @@ def install() -> None:
     def _rotate(original: Any, self: Any, secret_id: str, *args: Any, **kwargs: Any) -> Any:
         answer = original(self, secret_id, *args, **kwargs)
         secret = self.secrets[secret_id]
+        # To the second in moto, which a task that was made before in the same second has no part of.
+        secret.last_rotation_date = time.time()
         # What RDS made it rotates itself, at once; moto leaves the new version without a value.
         if secret.name.startswith("rds!"):
             fresh = secret.versions[secret.default_version_id]

@@ -1,6 +1,6 @@
 """From how schedules and state machines spell a call of the SDK to how the SDK spells it."""
 
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Dict, NamedTuple, Tuple
 
 # Where an integration's name of a service is not the SDK's.
@@ -79,6 +79,8 @@ def action_of(account: str, region: str, call: SdkCall) -> Tuple[str, str]:
         cluster = str(given.get("cluster", "default")).rsplit("/", 1)[-1]
         # All of them have to be allowed; those asked for together here are always allowed together.
         return action, f"{lead}:service/{cluster}/{str(given['services'][0]).rsplit('/', 1)[-1]}"
+    if call.service == "secretsmanager" and given.get("SecretId"):
+        return action, str(given["SecretId"])
     if call.service == "scheduler" and given.get("Name"):
         return action, f"{lead}:schedule/{given.get('GroupName') or 'default'}/{given['Name']}"
     if call.service == "rds" and given.get("DBClusterIdentifier"):
@@ -96,5 +98,5 @@ def plain(answer: Any) -> Any:
     if isinstance(answer, list):
         return [plain(item) for item in answer]
     if isinstance(answer, datetime):
-        return answer.isoformat()
+        return answer.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return answer
