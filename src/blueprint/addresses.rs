@@ -42,6 +42,7 @@ fixed! {
     data_plane_logs: Logs, "data-plane";
     migrations_logs: Logs, "migrations";
     flow_logs_group: Logs, "flow-logs";
+    waf_logs_group: Logs, "waf";
     database_logs: Logs, "database";
     subnet_group: Database, "subnet-group";
     parameter_group: Database, "parameter-group";

@@ -6,15 +6,20 @@
 //! The load balancer's own rules guard the Admin API's path as its clients wrote it ([`admin_guard`](super::admin_guard)).
 //! WAF decodes and tidies a path up before it looks, as Kong does, so that what is written `/%6bong-admin` is refused in
 //! front of Kong too.
+//!
+//! What is refused or counted is written down, in a log group of its own. WAF writes the headers of a request as they came;
+//! of those that let somebody in it is told to write the names only.
 
 use super::addresses;
 use super::draft::Draft;
+use crate::kinds::logs::{LogGroup, LogGroupDesired};
 use crate::kinds::wafv2::{
-    IpSet, IpSetDesired, Rule, Statement, WebAcl, WebAclAssociation, WebAclAssociationDesired,
-    WebAclDesired,
+    IpSet, IpSetDesired, LoggingConfiguration, LoggingDesired, Rule, Statement, WebAcl,
+    WebAclAssociation, WebAclAssociationDesired, WebAclDesired,
 };
+use crate::kong::admin_route::KEY_HEADER;
 use crate::resource::Ref;
-use crate::spec::{ManagedGroup, Named, StackSpec, Waf, WafMode};
+use crate::spec::{ManagedGroup, Named, StackSpec, Waf, WafKeep, WafMode};
 
 /// The rule that keeps strangers off the Admin API; first, so that a stranger's flood is not counted as anything else.
 const ADMIN: u16 = 10;
@@ -23,7 +28,17 @@ const RATE: u16 = 20;
 /// Where AWS's groups begin.
 const MANAGED: u16 = 100;
 
-/// Draws the web ACL, the addresses it lets to the Admin API, and what joins it to the load balancer.
+/// Headers that hold what lets somebody in: the Admin API's key, which is also what Kong's `key-auth` calls a key unless it is
+/// told otherwise, what else Kong's plugins take credentials from, and what browsers send by themselves.
+const SECRET_HEADERS: [&str; 5] = [
+    KEY_HEADER,
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "x-api-key",
+];
+
+/// Draws the web ACL, the addresses it lets to the Admin API, what joins it to the load balancer, and its log.
 pub(crate) fn draw(draft: &mut Draft<'_>) {
     let spec = draft.spec;
     let Some(waf) = &spec.ingress.waf else {
@@ -53,6 +68,32 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
         load_balancer: Ref::Of(addresses::load_balancer()),
     };
     draft.add::<WebAclAssociation>(WebAclAssociation::at(&address), desired);
+    if waf.logs.enabled {
+        draw_logs(draft, waf);
+    }
+}
+
+fn draw_logs(draft: &mut Draft<'_>, waf: &Waf) {
+    let (spec, address) = (draft.spec, addresses::waf_logs_group());
+    let name = spec.name_of(Named::WafLogGroup);
+    draft.output(Named::WafLogGroup.key(), name.clone());
+    let desired = LogGroupDesired {
+        deletion_protection: spec.logs.deletion_protection,
+        retention_days: waf.logs.retention_days.unwrap_or(spec.logs.retention_days),
+        // How WAF begins the names of its streams.
+        writers: format!("{}_{}_", spec.region.as_str(), spec.name_of(Named::WebAcl)),
+        tags: draft.tags(&address, &name),
+        name,
+    };
+    draft.add::<LogGroup>(address.clone(), desired);
+    let acl = addresses::web_acl();
+    let desired = LoggingDesired {
+        acl: Ref::Of(acl.clone()),
+        group: Ref::Of(address),
+        everything: waf.logs.keep == WafKeep::All,
+        redacted: SECRET_HEADERS.to_vec(),
+    };
+    draft.add::<LoggingConfiguration>(LoggingConfiguration::at(&acl), desired);
 }
 
 /// Whether somebody may come to the Admin API, and not everybody.

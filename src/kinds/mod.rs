@@ -73,6 +73,7 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<discovery::DiscoveryService>(),
     kind::<sfn::StateMachine>(),
     kind::<wafv2::IpSet>(),
+    kind::<wafv2::LoggingConfiguration>(),
     kind::<wafv2::WebAcl>(),
     kind::<wafv2::WebAclAssociation>(),
     kind::<kong::AdminRoute>(),

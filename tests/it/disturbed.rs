@@ -10,7 +10,7 @@ use crate::support::standin::Fork;
 const REGISTRY: &str = include_str!("../../src/kinds/mod.rs");
 
 /// Each kind, and the call after which it is killed in the making.
-const MADE_BY: [(&str, &str); 48] = [
+const MADE_BY: [(&str, &str); 49] = [
     (
         "ScalableTarget",
         "application-autoscaling:RegisterScalableTarget",
@@ -60,6 +60,7 @@ const MADE_BY: [(&str, &str); 48] = [
     ("DiscoveryService", "servicediscovery:CreateService"),
     ("StateMachine", "states:CreateStateMachine"),
     ("IpSet", "wafv2:CreateIPSet"),
+    ("LoggingConfiguration", "wafv2:PutLoggingConfiguration"),
     ("WebAcl", "wafv2:CreateWebACL"),
     ("WebAclAssociation", "wafv2:AssociateWebACL"),
     ("Schema", "ecs:RunTask"),

@@ -3,6 +3,8 @@
 use aws_sdk_wafv2::types::{AllowAction, DefaultAction, Scope, VisibilityConfig};
 use aws_sdk_wafv2::{Client as Waf, primitives::Blob};
 
+use serde_json::json;
+
 use crate::support::{World, left, planned};
 
 const REGION: &str = "eu-west-1";
@@ -132,7 +134,10 @@ async fn it_is_changed_in_place_and_tried_out_first() {
         "",
     );
     world.write("kongstack.yaml", &without);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let leave = ["--allow-data-loss", "logs/waf"];
+    let _ = world
+        .run(&[&["apply", "--auto-approve"], &leave[..]].concat())
+        .exits(0);
     world.expect_converged(&[]);
     let all = waf.list_web_acls().scope(Scope::Regional).send().await;
     assert_eq!(all.expect("web ACLs").web_acls().len(), 0);
@@ -189,4 +194,33 @@ async fn somebody_elses_in_front_of_the_load_balancer_stays() {
     assert_eq!(left(&config, "walled").await, Vec::<String>::new());
     let all = waf.list_web_acls().scope(Scope::Regional).send().await;
     assert_eq!(all.expect("web ACLs").web_acls().len(), 1);
+}
+
+/// A web ACL that was just made can be joined to nothing yet, which passes.
+#[tokio::test]
+async fn a_new_web_acl_is_not_joined_at_once() {
+    let without = SPEC.replace(
+        "ingress: {waf: {managed: [common], rate_limit: 2000}}\n",
+        "",
+    );
+    let world = applied(&without);
+    let order = json!({"kind": "web-acl", "resource": "next", "state": "propagating", "for": 60});
+    world.order("states", &order);
+    world.write("kongstack.yaml", SPEC);
+    world.forget_calls();
+    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let calls = world.calls();
+    for (operation, code) in [
+        ("AssociateWebACL", "WAFUnavailableEntityException"),
+        ("PutLoggingConfiguration", "WAFNonexistentItemException"),
+    ] {
+        let mut all = calls.iter().filter(|call| call.operation == operation);
+        let refused = all.clone().any(|call| call.error.as_deref() == Some(code));
+        assert!(refused, "{operation} was taken at once");
+        assert!(
+            all.any(|call| call.error.is_none()),
+            "{operation} never was"
+        );
+    }
+    world.expect_converged(&[]);
 }

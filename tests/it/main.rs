@@ -20,6 +20,7 @@ mod disturbed;
 mod drift;
 mod examples;
 mod firewall;
+mod firewall_logs;
 mod flow_logs;
 mod foreign;
 mod half_made;

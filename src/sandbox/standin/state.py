@@ -318,7 +318,7 @@ def _setting(ask: Asking, operation: str, **name: str) -> Tree:
 
 def _waf(ask: Asking, names: normal.Names) -> Tree:
     if "moto.wafv2.models" not in sys.modules:
-        return {"ACLs": [], "IP sets": []}
+        return {"ACLs": [], "IP sets": [], "logging": []}
     regional = {"Scope": "REGIONAL"}
 
     def whole(kind: str, one: Tree) -> Tree:
@@ -331,7 +331,8 @@ def _waf(ask: Asking, names: normal.Names) -> Tree:
     acls = [whole("WebACL", one) for one in ask.one("wafv2", "ListWebACLs", **regional)["WebACLs"]]
     for one in acls:
         one["Resources"] = ask.one("wafv2", "ListResourcesForWebACL", WebACLArn=one["ARN"])["ResourceArns"]
-    return {"ACLs": acls, "IP sets": sets}
+    logging = ask.one("wafv2", "ListLoggingConfigurations", **regional)["LoggingConfigurations"]
+    return {"ACLs": acls, "IP sets": sets, "logging": logging}
 
 
 _READERS = {

@@ -163,6 +163,35 @@ def _put_role(one: Found, order: Order) -> None:
     one.thing.standin_created = world(one.backend.account_id).now() + known_in - duration("role_propagation")
 
 
+def _log_groups(account: str) -> Iterator[Found]:
+    from moto.logs.models import logs_backends
+
+    for backend in _regions(logs_backends, account):
+        for group in list(backend.groups.values()):
+            yield Found(backend, group, (group.name, group.arn))
+
+
+def _put_log_group(one: Found, order: Order) -> None:
+    seconds = float(order.get("for") or 0)
+    now = world(one.backend.account_id).now()
+    one.thing.standin_shut_until = now + seconds if seconds > 0 else float("inf")
+
+
+def _web_acls(account: str) -> Iterator[Found]:
+    if "moto.wafv2.models" not in sys.modules:
+        return
+    from moto.wafv2.models import wafv2_backends
+
+    for backend in _regions(wafv2_backends, account):
+        for acl in list(backend.wacls.values()):
+            yield Found(backend, acl, (acl.arn, acl.name))
+
+
+def _put_web_acl(one: Found, order: Order) -> None:
+    known_in = float(order.get("for") or 60)
+    one.thing.standin_created = world(one.backend.account_id).now() + known_in - duration("waf_propagation")
+
+
 def _zones(account: str) -> Iterator[Found]:
     from moto.ec2.models import ec2_backends
 
@@ -267,6 +296,8 @@ KINDS: Dict[str, Kind] = {
     "cloud-map-operation": Kind(("FAIL", "PENDING"), _operations, _put_operation),
     "deployment": Kind(("vanished",), _services, _put_deployment),
     "role": Kind(("propagating",), _roles, _put_role),
+    "web-acl": Kind(("propagating",), _web_acls, _put_web_acl),
+    "log-group": Kind(("undeliverable",), _log_groups, _put_log_group),
     "data-plane": Kind(("sync-stuck", "in-sync"), _nodes, _put_node),
     "certificate": Kind(("expiring", "expired"), _certificates, _put_certificate),
     "subscription": Kind(("confirmed",), _subscriptions, _put_subscription),

@@ -3,10 +3,11 @@
 An order names a ``kind``, the ``resource`` (id, name or ARN; ``*`` for each there is; ``next`` for the
 next one that is made) and the ``state``. With ``seconds`` it comes about that much later: a NAT
 gateway that is pending for ten seconds and fails then. ``code`` and ``message`` are what AWS tells of
-it, where it tells anything. A role is ``propagating`` ``for`` so many seconds: nothing can assume it. A
-certificate is ``expiring`` ``for`` as many. A ``data-plane`` is named by its task; ``sync-stuck``, it stays
-connected and takes no configuration until it is ``in-sync`` again. A
-``deployment`` is named by its service: the one in progress is gone, and another stands in its place.
+it, where it tells anything. A role is ``propagating`` ``for`` so many seconds: nothing can assume it; a web
+ACL that is can be joined to nothing. A certificate is ``expiring`` ``for`` as many. A log group is
+``undeliverable`` ``for`` as many, or for ever: no service gets leave to write to it. A ``data-plane`` is
+named by its task; ``sync-stuck``, it stays connected and takes no configuration until it is ``in-sync``
+again. A ``deployment`` is named by its service: the one in progress is gone, and another stands in its place.
 """
 
 from typing import Any, Dict, Iterator, List, Set

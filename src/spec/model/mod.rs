@@ -24,11 +24,11 @@ pub(crate) use self::compute::{
 pub(crate) use self::database::{Capacity, Database};
 pub(crate) use self::gateway::{Admin, ApiKey, Discovery, Kong, Logs};
 pub(crate) use self::ingress::{Certificate, HttpMode, Ingress};
-pub(crate) use self::names::{Named, Names};
+pub(crate) use self::names::{Named, Names, WAF_LOGS};
 pub(crate) use self::network::{
     AvailabilityZones, Egress, ExistingNetwork, MAX_ZONES, Network, Traffic,
 };
-pub(crate) use self::waf::{ManagedGroup, Waf, WafMode};
+pub(crate) use self::waf::{ManagedGroup, Waf, WafKeep, WafMode};
 use super::value::{AccountId, Region, StackName};
 
 /// One Kong Gateway stack: the whole file.

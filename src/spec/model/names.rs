@@ -10,6 +10,9 @@ use serde::Deserialize;
 use super::StackSpec;
 use crate::resource::fingerprint;
 
+/// How the name of whatever WAF logs to begins ("Log group naming" in WAF's developer guide).
+pub(crate) const WAF_LOGS: &str = "aws-waf-logs-";
+
 /// Names to use instead of the generated ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -57,6 +60,8 @@ pub(crate) enum Named {
     DataPlaneLogGroup,
     MigrationsLogGroup,
     FlowLogsLogGroup,
+    /// WAF insists on how it begins.
+    WafLogGroup,
     ClusterCertificateSecret,
     AdminKeySecret,
     AlarmTopic,
@@ -75,7 +80,7 @@ pub(crate) enum Named {
 
 impl Named {
     /// Every resource with a name.
-    pub(crate) const ALL: [Self; 38] = [
+    pub(crate) const ALL: [Self; 39] = [
         Self::LoadBalancer,
         Self::AccessLogsBucket,
         Self::TargetGroup,
@@ -102,6 +107,7 @@ impl Named {
         Self::DataPlaneLogGroup,
         Self::MigrationsLogGroup,
         Self::FlowLogsLogGroup,
+        Self::WafLogGroup,
         Self::ClusterCertificateSecret,
         Self::AdminKeySecret,
         Self::AlarmTopic,
@@ -145,6 +151,7 @@ impl Named {
             Self::DataPlaneLogGroup => "data_plane_log_group",
             Self::MigrationsLogGroup => "migrations_log_group",
             Self::FlowLogsLogGroup => "flow_logs_log_group",
+            Self::WafLogGroup => "waf_log_group",
             Self::ClusterCertificateSecret => "cluster_certificate_secret",
             Self::AdminKeySecret => "admin_key_secret",
             Self::AlarmTopic => "alarm_topic",
@@ -206,6 +213,7 @@ impl Named {
             Self::DataPlaneLogGroup => format!("/kongstack/{stack}/data-plane"),
             Self::MigrationsLogGroup => format!("/kongstack/{stack}/migrations"),
             Self::FlowLogsLogGroup => format!("/kongstack/{stack}/flow-logs"),
+            Self::WafLogGroup => format!("{WAF_LOGS}{stack}"),
             Self::ClusterCertificateSecret => format!("kongstack/{stack}/cluster-certificate"),
             Self::AdminKeySecret => format!("kongstack/{stack}/admin-key"),
             Self::AlarmTopic => format!("{stack}-alarms"),

@@ -12,6 +12,8 @@ pub(crate) struct Waf {
     pub(crate) rate_limit: Option<u32>,
     /// Whether what is found is refused, or counted only, for trying out. Default: `block`.
     pub(crate) mode: WafMode,
+    /// What is written down of the requests, in a log group of the stack's.
+    pub(crate) logs: WafLogs,
 }
 
 impl Default for Waf {
@@ -24,8 +26,41 @@ impl Default for Waf {
             ],
             rate_limit: None,
             mode: WafMode::Block,
+            logs: WafLogs::default(),
         }
     }
+}
+
+/// The firewall's log. Keys and cookies are kept out of it: of the headers that hold them, only the names are written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct WafLogs {
+    /// Whether there is one. Default: true.
+    pub(crate) enabled: bool,
+    /// Days a line is kept; CloudWatch offers 1, 3, 5, 7, 14, 30 and more. Default: as `logs.retention_days` says.
+    pub(crate) retention_days: Option<u32>,
+    /// Which requests it tells of. Default: `blocked`.
+    pub(crate) keep: WafKeep,
+}
+
+impl Default for WafLogs {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            retention_days: None,
+            keep: WafKeep::Blocked,
+        }
+    }
+}
+
+/// Which requests the firewall writes down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum WafKeep {
+    /// Those that a rule refused, or counted.
+    Blocked,
+    /// Every one.
+    All,
 }
 
 /// What is done with what a rule finds.

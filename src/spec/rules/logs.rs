@@ -18,6 +18,10 @@ pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
         flow_logs.retention_days,
         out,
     );
+    let waf = spec.ingress.waf.as_ref();
+    if let Some(days) = waf.and_then(|waf| waf.logs.retention_days) {
+        check_days("ingress.waf.logs.retention_days", days, out);
+    }
 }
 
 fn check_days(path: &str, days: u32, out: &mut Problems) {
@@ -48,6 +52,8 @@ mod tests {
             "logs: {retention_days: 3653}",
             "logs:\n  # retention_days: 3\n",
             "network: {flow_logs: {enabled: true, traffic: reject, retention_days: 1}}",
+            "ingress: {waf: {logs: {keep: all, retention_days: 400}}}",
+            "ingress: {waf: {logs: {enabled: false}}}",
         ]);
     }
 
@@ -63,6 +69,14 @@ mod tests {
         (
             "network: {flow_logs: {enabled: true, traffic: none}}",
             "unknown-value network.flow_logs.traffic: unknown value `none`",
+        ),
+        (
+            "ingress: {waf: {logs: {retention_days: 10}}}",
+            "log-retention ingress.waf.logs.retention_days: logs cannot be kept 10 days",
+        ),
+        (
+            "ingress: {waf: {logs: {keep: none}}}",
+            "unknown-value ingress.waf.logs.keep: unknown value `none`",
         ),
         (
             "logs: {retention_days: -1}",

@@ -3,7 +3,7 @@
 //! Limits are those of the service models: ELB 32, RDS 63 (groups 255), S3 63, IAM 64, ECS and security groups 255, log groups
 //! and secrets 512.
 
-use crate::spec::model::Named;
+use crate::spec::model::{Named, WAF_LOGS};
 
 /// What a service takes for a name.
 pub(super) struct Form {
@@ -49,6 +49,7 @@ pub(super) fn form(named: Named) -> Form {
         | Named::MigrationsLogGroup
         | Named::FlowLogsLogGroup
         | Named::MachineLogGroup => ("a log group", 512, log_group_fault),
+        Named::WafLogGroup => ("WAF's log group", 512, waf_log_group_fault),
         Named::WebAcl => ("a web ACL", 128, ecs_fault),
         Named::AdminIpSet => ("an IP set", 128, ecs_fault),
         Named::AlarmTopic => ("an SNS topic", 256, ecs_fault),
@@ -143,6 +144,11 @@ fn log_group_fault(name: &str) -> Option<&'static str> {
         .starts_with("aws/")
         .then_some("begins with `aws/`, which is AWS's own");
     characters(name, "_-/.#").or(own)
+}
+
+fn waf_log_group_fault(name: &str) -> Option<&'static str> {
+    let other = !name.starts_with(WAF_LOGS);
+    log_group_fault(name).or(other.then_some("does not begin with `aws-waf-logs-`"))
 }
 
 fn secret_fault(name: &str) -> Option<&'static str> {

@@ -70,7 +70,12 @@ fn check_given(named: Named, name: &str, form: &Form, excess: usize, out: &mut P
         out.add(
             Problem::new("name-form", path, format!("`{name}` {fault}"))
                 .because(format!("AWS refuses that for {}", form.what))
-                .fix("write letters, digits and single hyphens, a lower-case letter first"),
+                .fix(match named {
+                    Named::WafLogGroup => {
+                        "write `aws-waf-logs-` and letters, digits or hyphens behind it"
+                    }
+                    _ => "write letters, digits and single hyphens, a lower-case letter first",
+                }),
         );
     }
 }
@@ -116,7 +121,7 @@ fn check_clashes(spec: &StackSpec, out: &mut Problems) {
         ControlPlaneRole, ControlPlaneSecurityGroup, ControlPlaneService, DataPlaneFamily,
         DataPlaneLogGroup, DataPlaneRole, DataPlaneSecurityGroup, DataPlaneService,
         DatabaseSecurityGroup, EndpointsSecurityGroup, ExecutionRole, FlowLogsLogGroup,
-        FlowLogsRole, LoadBalancerSecurityGroup, MigrationsFamily, MigrationsLogGroup,
+        FlowLogsRole, LoadBalancerSecurityGroup, MigrationsFamily, MigrationsLogGroup, WafLogGroup,
     };
     let drawers: [&[Named]; 6] = [
         &[ControlPlaneService, DataPlaneService],
@@ -134,6 +139,7 @@ fn check_clashes(spec: &StackSpec, out: &mut Problems) {
             DataPlaneLogGroup,
             MigrationsLogGroup,
             FlowLogsLogGroup,
+            WafLogGroup,
         ],
         &[ClusterCertificateSecret, AdminKeySecret],
     ];
@@ -178,6 +184,7 @@ mod tests {
             "name: abcdefghijklmnopqrstuvwxy",
             "names: {target_group: Kong-1, ecs_cluster: my_cluster, execution_role: 'kong+x=y,z.@-'}",
             "name: a-name-that-is-far-too-long-for-it\nnames: {load_balancer: lb, target_group: tg}",
+            "names: {waf_log_group: aws-waf-logs-front}",
             "names: {control_plane_log_group: /fargate/cp, admin_key_secret: team/kong@admin}",
         ]);
     }
@@ -268,6 +275,10 @@ mod tests {
         (
             "names: {execution_role: a, data_plane_role: A}",
             "name-clash names.data_plane_role: `A` would be the name of two things",
+        ),
+        (
+            "names: {waf_log_group: /kong/waf}",
+            "name-form names.waf_log_group: `/kong/waf` does not begin with `aws-waf-logs-`",
         ),
         (
             "names: {load_balancr: x}",

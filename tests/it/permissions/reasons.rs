@@ -1,7 +1,7 @@
 //! Why policies allow what no run in the simulation shows to be needed.
 
 /// Actions that no run in the simulation calls and no line of the program names, each with why it is needed.
-pub(super) const WITHOUT_A_CALL: [(&str, &str); 18] = [
+pub(super) const WITHOUT_A_CALL: [(&str, &str); 22] = [
     (
         "elasticloadbalancing:SetWebACL",
         "WAF asks for it when a web ACL gets before a load balancer",
@@ -15,6 +15,22 @@ pub(super) const WITHOUT_A_CALL: [(&str, &str); 18] = [
         "each service makes its own role when an account first uses it",
     ),
     ("iam:TagRole", "tags given when a role is created"),
+    (
+        "logs:CreateLogDelivery",
+        "WAF asks for it when a web ACL begins to log",
+    ),
+    (
+        "logs:DeleteLogDelivery",
+        "WAF asks for it when a web ACL ends to log",
+    ),
+    (
+        "logs:DescribeResourcePolicies",
+        "WAF asks for it before it lets itself into a log group",
+    ),
+    (
+        "logs:PutResourcePolicy",
+        "WAF asks for it to let itself into a log group",
+    ),
     ("logs:TagResource", "tags given when a log group is created"),
     (
         "secretsmanager:TagResource",

@@ -1,6 +1,9 @@
-//! Web ACLs: what they are associated with holds them.
+//! Web ACLs: what they are associated with holds them, and they log where they are let in.
 
-use aws_sdk_wafv2::types::{AllowAction, DefaultAction, Scope, VisibilityConfig, WebAclSummary};
+use aws_sdk_wafv2::types::{
+    AllowAction, Body, DefaultAction, FieldToMatch, LoggingConfiguration, Scope, SingleHeader,
+    VisibilityConfig, WebAclSummary,
+};
 
 use super::stage::{Stage, answers, code};
 
@@ -151,5 +154,87 @@ async fn an_ip_set_has_a_name_of_its_own_and_stays_while_a_rule_names_it() {
     answers! {
         "without the ACL" => code(delete_acl.send().await), "accepted";
         "free" => code(delete().await), "accepted";
+    }
+}
+
+/// How an ACL is to log: to one destination, without one part of a request.
+fn logging(acl: &str, to: &[&str], without: FieldToMatch) -> LoggingConfiguration {
+    let mut logging = LoggingConfiguration::builder().resource_arn(acl);
+    for destination in to {
+        logging = logging.log_destination_configs(*destination);
+    }
+    logging.redacted_fields(without).build().expect("settings")
+}
+
+#[tokio::test]
+async fn an_acl_logs_to_a_group_that_lets_it_in() {
+    let stage = Stage::new();
+    let waf = aws_sdk_wafv2::Client::new(stage.config());
+    let logs = aws_sdk_cloudwatchlogs::Client::new(stage.config());
+    for name in ["aws-waf-logs-kong", "kong"] {
+        let made = logs.create_log_group().log_group_name(name).send().await;
+        made.expect("a group");
+    }
+    let group = |name: &str| {
+        format!(
+            "arn:aws:logs:eu-west-1:{}:log-group:{name}",
+            stage.account()
+        )
+    };
+    let ours = group("aws-waf-logs-kong");
+    let header = SingleHeader::builder().name("ApiKey").build();
+    let header = FieldToMatch::builder().single_header(header.expect("a header"));
+    let header = header.build();
+    let body = FieldToMatch::builder()
+        .body(Body::builder().build())
+        .build();
+    let made = acl(&stage).await.expect("an ACL");
+    let arn = made.arn().expect("its ARN");
+    let put = |it: LoggingConfiguration| {
+        let call = waf.put_logging_configuration().logging_configuration(it);
+        async { code(call.send().await) }
+    };
+    let to = |to: &[&str]| put(logging(arn, to, header.clone()));
+    let get = |arn: &str| waf.get_logging_configuration().resource_arn(arn).send();
+    let delete = |arn: &str| waf.delete_logging_configuration().resource_arn(arn).send();
+    answers! {
+        "too early" => to(&[&ours]).await, "WAFNonexistentItemException";
+        "none yet" => code(get(arn).await), "WAFNonexistentItemException";
+    }
+    stage.skip(10);
+    let gone = put(logging(
+        &arn.replace("kong", "gone"),
+        &[&ours],
+        header.clone(),
+    ));
+    answers! {
+        "no such ACL" => gone.await, "WAFNonexistentItemException";
+        "another prefix" => to(&[&group("kong")]).await, "WAFInvalidParameterException";
+        "two of them" => to(&[&ours, &ours]).await, "WAFLimitsExceededException";
+        "no such group" => to(&[&group("aws-waf-logs-gone")]).await, "WAFLogDestinationPermissionIssueException";
+        "a body" => put(logging(arn, &[&ours], body)).await, "WAFInvalidParameterException";
+        "accepted" => to(&[&ours]).await, "accepted";
+    }
+    let kept = get(arn).await.expect("settings").logging_configuration;
+    let kept = kept.expect("settings");
+    assert_eq!(kept.log_destination_configs(), [ours.clone()]);
+    let redacted = kept.redacted_fields()[0].single_header();
+    assert_eq!(redacted.map(SingleHeader::name), Some("apikey"));
+    stage.put("log-group", "aws-waf-logs-kong", "undeliverable");
+    let call = waf.delete_web_acl().name("kong").scope(Scope::Regional);
+    let call = call.id(made.id().expect("its id"));
+    let call = call.lock_token(made.lock_token().expect("its token"));
+    answers! {
+        "not let in" => to(&[&ours]).await, "WAFLogDestinationPermissionIssueException";
+        "deleted" => code(delete(arn).await), "accepted";
+        "deleted again" => code(delete(arn).await), "WAFNonexistentItemException";
+    }
+    let order = serde_json::json!({"kind": "log-group", "resource": "aws-waf-logs-kong", "state": "undeliverable", "for": 30});
+    stage.order("states", &order);
+    stage.skip(40);
+    answers! {
+        "let in by now" => to(&[&format!("{ours}:*")]).await, "accepted";
+        "an ACL that logs goes" => code(call.send().await), "accepted";
+        "and its log with it" => code(get(arn).await), "WAFNonexistentItemException";
     }
 }

@@ -31,6 +31,7 @@
 //! | retention in the lengths there are; groups that are protected | `keepers` | `logs_are_kept…`, `a_protected_log_group…` |
 //! | secrets' names that wait for their deletion | `keepers` | `a_name_that_waits…` |
 //! | web ACLs, IP sets | `guards` | `an_acl_protects…`, `an_ip_set_has…` |
+//! | web ACLs log to groups of WAF's names, if they are let in | `guards` | `an_acl_logs…` |
 //! | the tagging API lists all but roles | `tagged` | `the_tagging_api_lists…` |
 //! | certificates are issued for their record | `names` | `a_certificate_is_issued…` |
 //! | schedules fire, state machines act | `timers` | all |

@@ -2,7 +2,7 @@
 
 moto deletes an ACL under its load balancer, takes any ARN for a resource and lets one resource have
 many ACLs. It makes two IP sets of one name, takes blocks of all addresses, and deletes a set that a
-rule names.
+rule names. It logs for any ACL to anything, and goes on logging for one that is gone.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator, List
 from moto.core.exceptions import JsonRESTError
 from moto.core.resource_tagging import TaggedResource
 from moto.elbv2.models import ELBv2Backend, elbv2_backends
+from moto.logs.models import logs_backends
 from moto.wafv2.exceptions import WAFNonexistentItemException
 from moto.wafv2.models import WAFV2Backend, wafv2_backends
 from moto.wafv2.responses import WAFV2Response
@@ -62,6 +63,7 @@ def install() -> None:
         original(self, name, scope, _id, lock_token)
         if acl is not None:
             self.tagging_service.delete_all_tags_for_resource(acl.arn)
+            self.logging_configurations.pop(acl.arn, None)
 
     @around(ELBv2Backend, "delete_load_balancer")
     def _balancer_gone(original: Any, self: Any, arn: str) -> None:
@@ -69,8 +71,8 @@ def install() -> None:
         if arn not in self.load_balancers:
             wafv2_backends[self.account_id][self.region_name].disassociate_web_acl(arn)
 
-
     _patch_sets()
+    _patch_logging()
     WAFV2Response.list_resources_for_web_acl = _resources  # type: ignore[attr-defined]
 
 
@@ -100,6 +102,51 @@ def _patch_sets() -> None:
         original(self, name, scope, _id, lock_token)
         if found is not None:
             self.tagging_service.delete_all_tags_for_resource(found.arn)
+
+
+def _patch_logging() -> None:
+    @around(WAFV2Backend, "put_logging_configuration")
+    def _put(original: Any, self: Any, arn: str, destinations: List[str], redacted: Any, *args: Any) -> Any:
+        here = world(self.account_id)
+        acl = self.wacls.get(arn)
+        # What is new is not there yet, as WAF says of it.
+        if acl is None or here.now() - getattr(acl, "standin_created", 0.0) < duration("waf_propagation"):
+            raise WAFNonexistentItemException()
+        if len(destinations) != 1:
+            raise JsonRESTError("WAFLimitsExceededException", "AWS WAF couldn't perform the operation because you"
+                                " exceeded your resource limit")  # fmt: skip
+        _check_destination(self, destinations[0], here.now())
+        for field in redacted or ():
+            if len(field) != 1 or not set(field) <= _REDACTABLE:
+                raise _invalid("The field to match isn't valid for a redacted field.", "FIELD_TO_MATCH")
+            if "SingleHeader" in field:
+                # WAF knows headers in lower case.
+                field["SingleHeader"]["Name"] = field["SingleHeader"]["Name"].lower()
+        return original(self, arn, destinations, redacted, *args)
+
+
+# What can be kept out of a log.
+_REDACTABLE = {"SingleHeader", "UriPath", "QueryString", "Method"}
+
+
+def _check_destination(backend: Any, destination: str, now: float) -> None:
+    lead, _, name = destination.removesuffix(":*").partition(":log-group:")
+    home = f":logs:{backend.region_name}:{backend.account_id}"
+    if not lead.endswith(home) or not name.startswith("aws-waf-logs-"):
+        raise _invalid("The ARN isn't valid. A valid ARN begins with arn: and includes other information separated by"
+                       " colons or slashes.", "LOG_DESTINATION", destination)  # fmt: skip
+    group = logs_backends[backend.account_id][backend.region_name].groups.get(name)
+    if group is None or now < getattr(group, "standin_shut_until", 0.0):
+        raise JsonRESTError(
+            "WAFLogDestinationPermissionIssueException",
+            "Unable to deliver logs to the configured destination. You might need to grant log delivery permissions for"
+            " the destination. If you're using S3 as your log destination, you might have exceeded your bucket limit.",
+        )
+
+
+def _invalid(reason: str, field: str, parameter: str = "") -> JsonRESTError:
+    words = f"Error reason: {reason}, field: {field}, parameter: {parameter}"
+    return JsonRESTError("WAFInvalidParameterException", words)
 
 
 def _check(addresses: List[str]) -> None:
