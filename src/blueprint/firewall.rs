@@ -174,4 +174,27 @@ mod tests {
             [("common", 140, true)]
         );
     }
+
+    fn logging(rest: &str) -> Option<LoggingDesired> {
+        let blueprint = crate::blueprint::draw(&spec(rest));
+        let at = LoggingConfiguration::at(&addresses::web_acl());
+        let desired = blueprint.desired::<LoggingConfiguration>(&at);
+        let group = blueprint
+            .resources
+            .contains_key(&addresses::waf_logs_group());
+        assert_eq!(group, desired.is_ok(), "a group without a writer");
+        desired.ok().cloned()
+    }
+
+    #[test]
+    fn a_firewall_logs_unless_it_is_told_not_to_and_never_a_key() {
+        assert_eq!(logging(""), None);
+        assert_eq!(logging("ingress: {waf: {logs: {enabled: false}}}"), None);
+        for (keep, everything) in [("blocked", false), ("all", true)] {
+            let rest = format!("ingress: {{waf: {{logs: {{keep: {keep}}}}}}}");
+            let desired = logging(&rest).expect("a log");
+            assert_eq!(desired.everything, everything, "{keep}");
+            assert!(desired.redacted.contains(&KEY_HEADER), "{keep}");
+        }
+    }
 }

@@ -4,14 +4,11 @@
 //! meanwhile. WAF lets itself into the log group, by a policy that it makes in the name of whoever asks ("Sending web ACL
 //! traffic logs to a CloudWatch Logs log group" in WAF's developer guide).
 
-use aws_sdk_wafv2::error::BuildError;
-use aws_sdk_wafv2::types::{
-    ActionCondition, ActionValue, Condition, FieldToMatch, Filter, FilterBehavior,
-    FilterRequirement, LoggingConfiguration as SdkLogging, LoggingFilter, SingleHeader,
-};
+use aws_sdk_wafv2::types::LoggingConfiguration as SdkLogging;
 use futures::future::try_join_all;
 
 use super::calls::{ABSENT, CHANGED};
+use super::log_form::{self, field, filter, header, line, to_sdk};
 use super::web_acl::WebAcl;
 use crate::aws::{AwsError, Class, Clients, OrAbsent, failed};
 use crate::kinds::leftover::leftover;
@@ -33,13 +30,6 @@ const REFUSED_BY_LOGS: &str = "WAFLogDestinationPermissionIssueException";
 
 /// WAF's copies agree within a minute or two.
 const DELIVERED: Patience = Patience::seconds(5, 15, 180);
-
-/// What a rule has done to a request that is kept where not all are: refused it, or counted it where it would have.
-const KEPT: [ActionValue; 3] = [
-    ActionValue::Block,
-    ActionValue::Count,
-    ActionValue::ExcludedAsCount,
-];
 
 /// How a web ACL logs.
 #[derive(Debug)]
@@ -199,11 +189,9 @@ async fn read(clients: &Clients, acl: &str) -> Result<Option<LoggingLive>, AwsEr
 }
 
 fn from_sdk(acl: &str, logging: &SdkLogging) -> LoggingLive {
-    // There is one at most.
-    let group = logging.log_destination_configs().join(", ");
     LoggingLive {
         acl: Arn::new(acl),
-        group: Arn::new(group.strip_suffix(":*").unwrap_or(&group)),
+        group: Arn::new(log_form::destination(logging)),
         filter: logging.logging_filter().map(line),
         redacted: logging.redacted_fields().iter().map(field).collect(),
     }
@@ -226,80 +214,13 @@ async fn put(cx: &Step, desired: &LoggingDesired) -> Result<Outputs, Error> {
     Ok(Outputs::default())
 }
 
-fn to_sdk(desired: &LoggingDesired, acl: &Arn, group: &Arn) -> Result<SdkLogging, BuildError> {
-    let mut logging = SdkLogging::builder()
-        .resource_arn(acl.as_str())
-        .log_destination_configs(group.as_str())
-        .set_logging_filter(filter(desired.everything)?);
-    for name in &desired.redacted {
-        let header = SingleHeader::builder().name(*name).build()?;
-        logging = logging.redacted_fields(FieldToMatch::builder().single_header(header).build());
-    }
-    logging.build()
-}
-
-/// What keeps those requests only that a rule refused or counted; nothing where everything is kept.
-fn filter(everything: bool) -> Result<Option<LoggingFilter>, BuildError> {
-    if everything {
-        return Ok(None);
-    }
-    let mut kept = Filter::builder()
-        .behavior(FilterBehavior::Keep)
-        .requirement(FilterRequirement::MeetsAny);
-    for action in KEPT {
-        let action = ActionCondition::builder().action(action).build()?;
-        kept = kept.conditions(Condition::builder().action_condition(action).build());
-    }
-    let all = LoggingFilter::builder()
-        .filters(kept.build()?)
-        .default_behavior(FilterBehavior::Drop);
-    all.build().map(Some)
-}
-
-/// A filter in one line. In which order its parts stand means nothing.
-fn line(filter: &LoggingFilter) -> String {
-    let condition = |one: &Condition| {
-        let action = one.action_condition().map(|it| it.action().to_string());
-        let label = one.label_name_condition();
-        let label = label.map(|it| format!("label {}", it.label_name()));
-        action.or(label).unwrap_or_default()
-    };
-    let mut parts: Vec<String> = Vec::new();
-    for part in filter.filters() {
-        let mut conditions: Vec<_> = part.conditions().iter().map(condition).collect();
-        conditions.sort();
-        let (behavior, requirement) = (part.behavior(), part.requirement());
-        parts.push(format!(
-            "{behavior} what {requirement} of {}",
-            conditions.join(", ")
-        ));
-    }
-    parts.sort();
-    format!("{}, else {}", parts.join("; "), filter.default_behavior())
-}
-
-fn header(name: &str) -> String {
-    format!("header {name}")
-}
-
-/// A part of requests that is kept out, in words. WAF knows headers in lower case.
-fn field(field: &FieldToMatch) -> String {
-    let name = field.single_header().map(|it| it.name().to_lowercase());
-    let whole = |is: bool, words: &str| is.then(|| words.to_owned());
-    name.map(|name| header(&name))
-        .or(whole(field.uri_path().is_some(), "path"))
-        .or(whole(field.query_string().is_some(), "query string"))
-        .or(whole(field.method().is_some(), "method"))
-        .unwrap_or_else(|| format!("{field:?}"))
-}
-
 /// Says what WAF does not: it acts in the caller's name, and names neither the call that failed nor what stands in its way.
 fn explained(error: Error, what: &str) -> Error {
     let needed = "WAF lets itself into the group in the caller's name: that takes logs:CreateLogDelivery, \
                   logs:PutResourcePolicy, logs:DescribeResourcePolicies and logs:DescribeLogGroups, as \
-                  iam-policy-options.json allows them";
-    let room = "and room for one more policy: CloudWatch Logs keeps 10 in a region of an account, of 5,120 characters \
-                each; `aws logs describe-resource-policies` shows them";
+                  iam-policy-options.json and iam-policy-plan.json allow them";
+    let room = "it takes room for one more policy too: CloudWatch Logs keeps 10 in a region of an account, of 5,120 \
+                characters each; `aws logs describe-resource-policies` shows them";
     match error {
         Error::TimedOut {
             what, state, after, ..

@@ -4,6 +4,7 @@
 mod association;
 mod calls;
 mod ip_set;
+mod log_form;
 mod logging;
 mod rule;
 mod web_acl;

@@ -157,84 +157,127 @@ async fn an_ip_set_has_a_name_of_its_own_and_stays_while_a_rule_names_it() {
     }
 }
 
-/// How an ACL is to log: to one destination, without one part of a request.
-fn logging(acl: &str, to: &[&str], without: FieldToMatch) -> LoggingConfiguration {
-    let mut logging = LoggingConfiguration::builder().resource_arn(acl);
-    for destination in to {
-        logging = logging.log_destination_configs(*destination);
+/// An ACL, and a group that it may log to by its name.
+struct Logged {
+    stage: Stage,
+    waf: aws_sdk_wafv2::Client,
+    acl: WebAclSummary,
+    /// The group's ARN.
+    group: String,
+}
+
+impl Logged {
+    async fn new() -> Self {
+        let stage = Stage::new();
+        let logs = aws_sdk_cloudwatchlogs::Client::new(stage.config());
+        for name in ["aws-waf-logs-kong", "kong"] {
+            let made = logs.create_log_group().log_group_name(name).send().await;
+            made.expect("a group");
+        }
+        let account = stage.account();
+        let group = format!("arn:aws:logs:eu-west-1:{account}:log-group:aws-waf-logs-kong");
+        let waf = aws_sdk_wafv2::Client::new(stage.config());
+        let acl = acl(&stage).await.expect("an ACL");
+        Self {
+            stage,
+            waf,
+            acl,
+            group,
+        }
     }
-    logging.redacted_fields(without).build().expect("settings")
+
+    fn arn(&self) -> &str {
+        self.acl.arn().expect("its ARN")
+    }
+
+    /// Has an ACL log to these, without one part of a request.
+    async fn put(&self, acl: &str, to: &[&str], without: &FieldToMatch) -> String {
+        let mut logging = LoggingConfiguration::builder().resource_arn(acl);
+        for destination in to {
+            logging = logging.log_destination_configs(*destination);
+        }
+        let logging = logging.redacted_fields(without.clone()).build();
+        let call = self.waf.put_logging_configuration();
+        let call = call.logging_configuration(logging.expect("settings"));
+        code(call.send().await)
+    }
+
+    async fn get(&self) -> Result<LoggingConfiguration, String> {
+        let call = self.waf.get_logging_configuration();
+        match call.resource_arn(self.arn()).send().await {
+            Ok(answer) => Ok(answer.logging_configuration.expect("settings")),
+            Err(refused) => Err(code::<(), _>(Err(refused))),
+        }
+    }
+
+    async fn delete(&self) -> String {
+        let call = self.waf.delete_logging_configuration();
+        code(call.resource_arn(self.arn()).send().await)
+    }
+}
+
+fn header(name: &str) -> FieldToMatch {
+    let header = SingleHeader::builder().name(name).build();
+    let field = FieldToMatch::builder().single_header(header.expect("a header"));
+    field.build()
 }
 
 #[tokio::test]
-async fn an_acl_logs_to_a_group_that_lets_it_in() {
-    let stage = Stage::new();
-    let waf = aws_sdk_wafv2::Client::new(stage.config());
-    let logs = aws_sdk_cloudwatchlogs::Client::new(stage.config());
-    for name in ["aws-waf-logs-kong", "kong"] {
-        let made = logs.create_log_group().log_group_name(name).send().await;
-        made.expect("a group");
-    }
-    let group = |name: &str| {
-        format!(
-            "arn:aws:logs:eu-west-1:{}:log-group:{name}",
-            stage.account()
-        )
-    };
-    let ours = group("aws-waf-logs-kong");
-    let header = SingleHeader::builder().name("ApiKey").build();
-    let header = FieldToMatch::builder().single_header(header.expect("a header"));
-    let header = header.build();
+async fn an_acl_logs_to_a_group_of_wafs_names() {
+    let it = Logged::new().await;
+    let (arn, ours, key) = (it.arn(), it.group.as_str(), header("ApiKey"));
     let body = FieldToMatch::builder()
         .body(Body::builder().build())
         .build();
-    let made = acl(&stage).await.expect("an ACL");
-    let arn = made.arn().expect("its ARN");
-    let put = |it: LoggingConfiguration| {
-        let call = waf.put_logging_configuration().logging_configuration(it);
-        async { code(call.send().await) }
-    };
-    let to = |to: &[&str]| put(logging(arn, to, header.clone()));
-    let get = |arn: &str| waf.get_logging_configuration().resource_arn(arn).send();
-    let delete = |arn: &str| waf.delete_logging_configuration().resource_arn(arn).send();
     answers! {
-        "too early" => to(&[&ours]).await, "WAFNonexistentItemException";
-        "none yet" => code(get(arn).await), "WAFNonexistentItemException";
+        "too early" => it.put(arn, &[ours], &key).await, "WAFNonexistentItemException";
+        "none yet" => it.get().await.expect_err("none"), "WAFNonexistentItemException";
     }
-    stage.skip(10);
-    let gone = put(logging(
-        &arn.replace("kong", "gone"),
-        &[&ours],
-        header.clone(),
-    ));
+    it.stage.skip(10);
+    let acl = arn.replace("kong", "gone");
+    let other = ours.replace("aws-waf-logs-", "");
+    let gone = ours.replace("kong", "gone");
     answers! {
-        "no such ACL" => gone.await, "WAFNonexistentItemException";
-        "another prefix" => to(&[&group("kong")]).await, "WAFInvalidParameterException";
-        "two of them" => to(&[&ours, &ours]).await, "WAFLimitsExceededException";
-        "no such group" => to(&[&group("aws-waf-logs-gone")]).await, "WAFLogDestinationPermissionIssueException";
-        "a body" => put(logging(arn, &[&ours], body)).await, "WAFInvalidParameterException";
-        "accepted" => to(&[&ours]).await, "accepted";
+        "no such ACL" => it.put(&acl, &[ours], &key).await, "WAFNonexistentItemException";
+        "another prefix" => it.put(arn, &[&other], &key).await, "WAFInvalidParameterException";
+        "two of them" => it.put(arn, &[ours, ours], &key).await, "WAFLimitsExceededException";
+        "no such group" => it.put(arn, &[&gone], &key).await, "WAFLogDestinationPermissionIssueException";
+        "a body" => it.put(arn, &[ours], &body).await, "WAFInvalidParameterException";
+        "accepted" => it.put(arn, &[ours], &header("Cookie")).await, "accepted";
+        "put in its place" => it.put(arn, &[ours], &key).await, "accepted";
     }
-    let kept = get(arn).await.expect("settings").logging_configuration;
-    let kept = kept.expect("settings");
-    assert_eq!(kept.log_destination_configs(), [ours.clone()]);
-    let redacted = kept.redacted_fields()[0].single_header();
-    assert_eq!(redacted.map(SingleHeader::name), Some("apikey"));
-    stage.put("log-group", "aws-waf-logs-kong", "undeliverable");
-    let call = waf.delete_web_acl().name("kong").scope(Scope::Regional);
-    let call = call.id(made.id().expect("its id"));
-    let call = call.lock_token(made.lock_token().expect("its token"));
+    let kept = it.get().await.expect("settings");
+    assert_eq!(kept.log_destination_configs(), [ours]);
+    let redacted = kept.redacted_fields().iter();
+    let redacted = redacted.filter_map(|field| Some(field.single_header()?.name()));
+    assert_eq!(redacted.collect::<Vec<_>>(), ["apikey"]);
+}
+
+#[tokio::test]
+async fn an_acl_logs_while_it_is_let_in_and_there() {
+    let it = Logged::new().await;
+    let (arn, ours, key) = (it.arn(), it.group.as_str(), header("apikey"));
+    it.stage.skip(10);
+    it.stage
+        .put("log-group", "aws-waf-logs-kong", "undeliverable");
     answers! {
-        "not let in" => to(&[&ours]).await, "WAFLogDestinationPermissionIssueException";
-        "deleted" => code(delete(arn).await), "accepted";
-        "deleted again" => code(delete(arn).await), "WAFNonexistentItemException";
+        "not let in" => it.put(arn, &[ours], &key).await, "WAFLogDestinationPermissionIssueException";
+        "nothing to delete" => it.delete().await, "WAFNonexistentItemException";
     }
-    let order = serde_json::json!({"kind": "log-group", "resource": "aws-waf-logs-kong", "state": "undeliverable", "for": 30});
-    stage.order("states", &order);
-    stage.skip(40);
+    let order = serde_json::json!({"kind": "log-group", "resource": ours, "state": "undeliverable", "for": 30});
+    it.stage.order("states", &order);
+    it.stage.skip(40);
     answers! {
-        "let in by now" => to(&[&format!("{ours}:*")]).await, "accepted";
+        "let in by now" => it.put(arn, &[ours], &key).await, "accepted";
+        "deleted" => it.delete().await, "accepted";
+        "deleted again" => it.delete().await, "WAFNonexistentItemException";
+        "again" => it.put(arn, &[&format!("{ours}:*")], &key).await, "accepted";
+    }
+    let call = it.waf.delete_web_acl().name("kong").scope(Scope::Regional);
+    let call = call.id(it.acl.id().expect("its id"));
+    let call = call.lock_token(it.acl.lock_token().expect("its token"));
+    answers! {
         "an ACL that logs goes" => code(call.send().await), "accepted";
-        "and its log with it" => code(get(arn).await), "WAFNonexistentItemException";
+        "and its log with it" => it.get().await.expect_err("none"), "WAFNonexistentItemException";
     }
 }
