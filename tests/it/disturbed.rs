@@ -171,3 +171,13 @@ fn what_is_refused_for_good_ends_the_run_in_part_and_a_later_one_finishes() {
     let is_wanted = |fork: &Fork, _: &Fault| fork.n % 32 == 3;
     passes(&for_good(scenario("create"), &faults, &is_wanted));
 }
+
+/// With alarms that cannot be moved, the old load balancer stays, and the old web ACL is taken off it all the same.
+#[test]
+fn a_replacement_that_is_refused_a_step_waits_for_nothing_it_could_do() {
+    let faults = Fault::all();
+    let is_wanted = |fork: &Fork, fault: &Fault| {
+        fork.operation == "PutMetricAlarm" && fault.kind == "access-denied"
+    };
+    passes(&for_good(scenario("replace"), &faults, &is_wanted));
+}

@@ -11,6 +11,7 @@ use futures::try_join;
 use super::calls::{ABSENT, AGREED};
 use super::web_acl::WebAcl;
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
+use crate::kinds::leftover::leftover;
 use crate::resource::{
     Address, Arn, Diff, Effect, Error, Found, Kind, Observer, Output, Outputs, Ref, References,
     Resolve, Step, Wanted,
@@ -75,32 +76,37 @@ impl Kind for WebAclAssociation {
             Ok::<_, Error>(front.map(|(acl, name)| (one, balancer, acl, name)))
         }));
         let (ours, fronts) = try_join!(cx.live::<WebAcl>(), fronts)?;
+        let fronts: Vec<_> = fronts.into_iter().flatten().collect();
+        // What is wanted no more is known by its web ACL only: one that stands in front of nothing that is wanted.
+        let idle = ours
+            .iter()
+            .filter(|(_, live)| fronts.iter().all(|front| live.item.arn != front.2.as_str()));
+        let behind = idle.map(|(address, live)| async move {
+            let balancers = behind(cx.clients(), &live.item.arn).await?;
+            Ok::<_, Error>((address, &live.item.arn, balancers))
+        });
+        let behind = try_join_all(behind).await?;
         let mut found = Vec::new();
-        for (one, balancer, acl, name) in fronts.into_iter().flatten() {
+        for (one, load_balancer, acl, name) in fronts {
             found.push(
                 if ours.iter().any(|(_, live)| live.item.arn == acl.as_str()) {
-                    let live = WebAclAssociationLive {
-                        acl,
-                        load_balancer: balancer,
-                    };
-                    Found::Owned(one.address.clone(), live)
+                    Found::Owned(
+                        one.address.clone(),
+                        WebAclAssociationLive { acl, load_balancer },
+                    )
                 } else {
                     let name = format!("the web ACL {name} in front of the load balancer");
                     Found::Foreign(one.address.clone(), name)
                 },
             );
         }
-        // What is wanted no more is known by its web ACL only.
-        if wanted.is_empty() {
-            for (address, live) in ours {
-                let acl = Arn::new(&live.item.arn);
-                for balancer in behind(cx.clients(), &acl).await? {
-                    let live = WebAclAssociationLive {
-                        acl: acl.clone(),
-                        load_balancer: Arn::new(balancer),
-                    };
-                    found.push(Found::Owned(Self::at(&address), live));
-                }
+        for (address, acl, balancers) in behind {
+            for balancer in balancers {
+                let live = WebAclAssociationLive {
+                    acl: Arn::new(acl),
+                    load_balancer: Arn::new(balancer),
+                };
+                found.push(leftover(&found, Self::at(address), live));
             }
         }
         Ok(found)
@@ -218,9 +224,9 @@ async fn in_front_of(clients: &Clients, balancer: &Arn) -> Result<Option<(Arn, S
 }
 
 /// The load balancers behind a web ACL.
-async fn behind(clients: &Clients, acl: &Arn) -> Result<Vec<String>, AwsError> {
+async fn behind(clients: &Clients, acl: &str) -> Result<Vec<String>, AwsError> {
     let call = clients.waf().list_resources_for_web_acl();
-    let call = call.web_acl_arn(acl.as_str());
+    let call = call.web_acl_arn(acl);
     let call = call.resource_type(ResourceType::ApplicationLoadBalancer);
     let answer = call.send().await;
     let answer = answer
