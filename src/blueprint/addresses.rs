@@ -81,6 +81,12 @@ fixed! {
     alias: Dns, "alias";
     alarm_topic: Alarms, "topic";
     dashboard: Alarms, "dashboard";
+    log_archive_role: Identity, "log-archive-role";
+    log_archive_policy: Identity, "log-archive-policy";
+    log_archive_starter_role: Identity, "log-archive-starter-role";
+    log_archive_starter_policy: Identity, "log-archive-starter-policy";
+    log_archive_machine: Logs, "archive/machine";
+    log_archive_rule: Logs, "archive/rule";
 }
 
 macro_rules! numbered {

@@ -1,12 +1,14 @@
 //! Alarms: what somebody should be told of, the topic that tells them, and who they are.
 //!
 //! CloudWatch bills an alarm by the metrics it watches, 0.10 USD a month each: with all nine alarms, one of which watches
-//! two, a stack's cost 1 USD a month, and 1.10 USD with a control plane on demand. An account's first ten are free.
+//! two, a stack's cost 1 USD a month, 1.10 USD with a control plane on demand, and 0.30 USD more with an archive of logs. An
+//! account's first ten are free.
 //!
 //! Container Insights, which counts tasks for 0.07 USD a metric and month, is not needed: ECS writes down the CPU of every
 //! task that runs, for nothing, and of a service without one it writes nothing. So no value there is no control plane.
 
 mod control_plane;
+mod log_archive;
 
 use super::draft::Draft;
 use super::{addresses, identity};
@@ -231,6 +233,7 @@ fn others(spec: &StackSpec, alarms: &Alarms) -> Vec<Draught> {
     });
     machine
         .into_iter()
+        .chain(log_archive::draw(spec, alarms))
         .chain(database(spec, alarms))
         .chain(expiry)
         .collect()
@@ -377,6 +380,7 @@ mod tests {
         };
         assert_eq!(metrics(""), 10);
         assert_eq!(metrics("control_plane: {mode: on-demand}\n"), 11);
+        assert_eq!(metrics("logs: {archive: {enabled: true}}\n"), 13);
     }
 
     #[test]
@@ -387,5 +391,9 @@ mod tests {
         assert!(parts.contains(&"state-machine"), "{parts:?}");
         let off = drawn(&format!("{on_demand}{EMAIL}, state_machine: off}}"));
         assert_eq!(off.len(), parts.len() - 1);
+        let archive = format!("{on_demand}logs: {{archive: {{enabled: true}}}}\n{EMAIL}");
+        let (all, off) = ("}", ", state_machine: off}");
+        let left = drawn(&format!("{archive}{off}")).len();
+        assert_eq!(drawn(&format!("{archive}{all}")).len() - left, 2);
     }
 }

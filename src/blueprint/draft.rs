@@ -30,6 +30,12 @@ impl<'a> Draft<'a> {
         self.blueprint.resources.insert(address, resource);
     }
 
+    /// What has been drawn of a kind so far.
+    pub(crate) fn drawn<K: Kind>(&self) -> impl Iterator<Item = (&Address, &K::Desired)> {
+        let all = self.blueprint.resources.iter();
+        all.filter_map(|(address, one)| Some((address, one.desired_as::<K>()?)))
+    }
+
     /// Has something read from the account.
     pub(crate) fn look_up(&mut self, address: Address, lookup: Lookup) {
         self.blueprint.lookups.insert(address, lookup);

@@ -237,6 +237,14 @@ pub(super) fn log_group(spec: &StackSpec, group: Named) -> Text {
         .then(format!(":log-group:{}", spec.name_of(group)))
 }
 
+/// An ARN of this account and region, which follows from names: nothing has to be there before it.
+pub(super) fn arn(spec: &StackSpec, service: &str, resource: &str) -> Text {
+    let region = spec.region.as_str();
+    Text::from(format!("arn:{}:{service}:{region}:", partition(region)))
+        .then_ref(&account())
+        .then(format!(":{resource}"))
+}
+
 /// The account that the stack lives in.
 pub(super) fn account() -> Ref<AccountId> {
     Ref::Of(addresses::account())

@@ -20,6 +20,7 @@ mod firewall;
 mod flow_logs;
 mod identity;
 mod ingress;
+mod log_archive;
 mod logs;
 mod migrations;
 mod network;
@@ -57,6 +58,7 @@ pub(crate) fn draw(spec: &StackSpec) -> Blueprint {
     on_demand::draw(&mut draft);
     admin_route::draw(&mut draft);
     dns::draw(&mut draft);
+    log_archive::draw(&mut draft);
     alarms::draw(&mut draft);
     dashboard::draw(&mut draft);
     draft.finish()

@@ -8,13 +8,15 @@
 use super::addresses;
 use super::compute::cluster;
 use super::draft::Draft;
-use super::identity::{account, allow, draw_policy, draw_role, partition};
+use super::identity::{account, allow, arn, draw_policy, draw_role, partition};
 use super::secrets;
-use crate::kinds::events::{Pattern, Rule, RuleDesired};
+use crate::kinds::events::{Rule, RuleDesired, Trigger};
 use crate::kinds::iam::{Condition, PolicyDocument, Statement};
 use crate::kinds::logs::{LogGroup, LogGroupDesired};
 use crate::kinds::scheduler::{ScheduleGroup, ScheduleGroupDesired};
-use crate::kinds::sfn::{Settings, StateMachine, StateMachineDesired};
+use crate::kinds::sfn::{
+    ControlPlaneSettings, Definition, Sort, StateMachine, StateMachineDesired,
+};
 use crate::resource::{Address, Ref, Text};
 use crate::spec::{Named, OnDemand, StackSpec};
 
@@ -194,7 +196,8 @@ fn draw_machine(draft: &mut Draft<'_>, times: OnDemand) {
     let desired = StateMachineDesired {
         lead: format!("arn:{}:states:{region}:", partition(region)),
         account: account(),
-        settings: Settings {
+        sort: Sort::Express,
+        definition: Definition::ControlPlane(ControlPlaneSettings {
             cluster: spec.name_of(Named::EcsCluster),
             control_plane: spec.name_of(Named::ControlPlaneService),
             data_plane: spec.name_of(Named::DataPlaneService),
@@ -204,10 +207,10 @@ fn draw_machine(draft: &mut Draft<'_>, times: OnDemand) {
             starter: Ref::Of(addresses::starter_role()),
             hold: times.sync + times.cooldown,
             extend: times.extend,
-        },
+        }),
         caveat: caveat(spec),
         role: Ref::Of(addresses::machine_role()),
-        log: arn(spec, "logs", &format!("log-group:{group}:*")),
+        log: Some(arn(spec, "logs", &format!("log-group:{group}:*"))),
         tags: draft.tags(&address, &name),
         name,
         // It acts on the control plane as soon as it is there, and must be gone before that is.
@@ -238,7 +241,7 @@ fn draw_rules(draft: &mut Draft<'_>) {
             addresses::new_tasks_rule(),
             Named::NewTasksRule,
             "A data plane starts and needs its configuration, in",
-            Pattern::NewTasks {
+            Trigger::NewTasks {
                 cluster: cluster(),
                 service: spec.name_of(Named::DataPlaneService),
             },
@@ -247,33 +250,25 @@ fn draw_rules(draft: &mut Draft<'_>) {
             addresses::push_rule(),
             Named::PushRule,
             "Somebody is about to change the configuration, in",
-            Pattern::Push {
+            Trigger::Push {
                 stack: spec.name.as_str().to_owned(),
             },
         ),
     ];
-    for (address, named, what, pattern) in rules {
+    for (address, named, what, trigger) in rules {
         let name = spec.name_of(named);
         let desired = RuleDesired {
             description: format!("{what} the Kong stack {}", spec.name),
-            pattern,
+            trigger,
             machine: Ref::Of(addresses::machine()),
             role: Ref::Of(addresses::starter_role()),
-            input: WAKE,
+            input: Some(WAKE),
             tags: draft.tags(&address, &name),
             name,
             after: vec![addresses::starter_policy()],
         };
         draft.add::<Rule>(address, desired);
     }
-}
-
-/// An ARN of this account and region, which follows from names: nothing has to be there before it.
-fn arn(spec: &StackSpec, service: &str, resource: &str) -> Text {
-    let region = spec.region.as_str();
-    Text::from(format!("arn:{}:{service}:{region}:", partition(region)))
-        .then_ref(&account())
-        .then(format!(":{resource}"))
 }
 
 #[cfg(test)]

@@ -80,6 +80,7 @@ const FILES: &[(&str, &str)] = files![
     "patches/elb_targets.py",
     "patches/iam.py",
     "patches/logs.py",
+    "patches/logs_exports.py",
     "patches/paging.py",
     "patches/rds.py",
     "patches/rds_groups.py",

@@ -2,7 +2,7 @@
 
 use super::{Crossing, Draught, Metric, Missing, Watched, draught};
 use crate::blueprint::addresses;
-use crate::resource::{Arn, Ref, Text};
+use crate::resource::{Address, Arn, Ref, Text};
 use crate::spec::{Alarms, Named, StackSpec};
 
 /// A control plane on demand may be down; what wakes it may not fail.
@@ -40,15 +40,7 @@ fn down(spec: &StackSpec, alarms: &Alarms) -> Option<Draught> {
 /// Executions that failed, and those that were cut off: Step Functions counts these apart.
 fn machine(alarms: &Alarms) -> Option<Draught> {
     let failures = alarms.state_machine.clone().unwrap_or_default();
-    let of = |name| Metric {
-        namespace: "AWS/States",
-        name,
-        statistic: "Sum",
-        dimensions: vec![(
-            "StateMachineArn",
-            Text::from(&Ref::<Arn>::Of(addresses::machine())),
-        )],
-    };
+    let of = |name| of_machine(name, addresses::machine());
     failures.on().map(|it| Draught {
         description: format!(
             "The machine that wakes the control plane and puts it to sleep failed {} times or more within a minute, after \
@@ -66,4 +58,14 @@ fn machine(alarms: &Alarms) -> Option<Draught> {
         after: addresses::machine(),
         ..draught("state-machine", it.count.into(), 1)
     })
+}
+
+/// How often an execution of a state machine ended in a way.
+pub(super) fn of_machine(name: &'static str, machine: Address) -> Metric {
+    Metric {
+        namespace: "AWS/States",
+        name,
+        statistic: "Sum",
+        dimensions: vec![("StateMachineArn", Text::from(&Ref::<Arn>::Of(machine)))],
+    }
 }

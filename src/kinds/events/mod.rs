@@ -2,6 +2,8 @@
 
 mod push;
 mod rule;
+mod trigger;
 
 pub(crate) use push::push;
-pub(crate) use rule::{Desired as RuleDesired, Pattern, Rule};
+pub(crate) use rule::{Desired as RuleDesired, Rule};
+pub(crate) use trigger::Trigger;

@@ -1,11 +1,12 @@
 //! Rules on the default bus, each with the one machine that it starts.
+//!
+//! Of those that fire by the clock AWS says that Scheduler is their successor. But its schedules carry no tags, and nothing
+//! of what it adds is needed here.
 
 use aws_sdk_eventbridge::types::{RuleState, Tag, Target};
 use futures::future::{try_join, try_join_all};
-use serde::Serialize;
-use serde_json::Value;
 
-use super::push::{DETAIL_TYPE, SOURCE};
+use super::trigger::{Rendered, Trigger};
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
@@ -35,85 +36,18 @@ pub(crate) struct Desired {
     pub(crate) name: String,
     /// What it is for, for the console.
     pub(crate) description: String,
-    /// Which events.
-    pub(crate) pattern: Pattern,
+    /// When it fires.
+    pub(crate) trigger: Trigger,
     /// The machine that they start.
     pub(crate) machine: Ref<Arn>,
     /// The role that it is started as.
     pub(crate) role: Ref<Arn>,
-    /// What it is started with, as JSON.
-    pub(crate) input: &'static str,
+    /// What it is started with, as JSON; else with the event.
+    pub(crate) input: Option<&'static str>,
     /// Its tags.
     pub(crate) tags: Tags,
     /// What must be there before it, and may go only after it.
     pub(crate) after: Vec<Address>,
-}
-
-/// Which events a rule is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Pattern {
-    /// Tasks of a service that are being started.
-    NewTasks {
-        /// The cluster.
-        cluster: Ref<Arn>,
-        /// The service's name.
-        service: String,
-    },
-    /// Somebody is about to need the control plane of a stack.
-    Push {
-        /// The stack's name.
-        stack: String,
-    },
-}
-
-/// A pattern as EventBridge takes it.
-#[derive(Serialize)]
-struct PatternJson<'a, D> {
-    source: [&'a str; 1],
-    #[serde(rename = "detail-type")]
-    detail_type: [&'a str; 1],
-    detail: D,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TaskJson<'a> {
-    cluster_arn: [&'a str; 1],
-    group: [String; 1],
-    last_status: [&'a str; 2],
-}
-
-#[derive(Serialize)]
-struct PushJson<'a> {
-    stack: [&'a str; 1],
-}
-
-impl Pattern {
-    fn render(&self, outputs: &dyn Resolve) -> Option<String> {
-        match self {
-            Self::NewTasks { cluster, service } => {
-                let cluster = cluster.resolve(outputs)?;
-                let detail = TaskJson {
-                    cluster_arn: [cluster.as_str()],
-                    group: [format!("service:{service}")],
-                    // Events may come late, twice or not at all: two states a task are two chances.
-                    last_status: ["PROVISIONING", "PENDING"],
-                };
-                json("aws.ecs", "ECS Task State Change", detail)
-            }
-            Self::Push { stack } => json(SOURCE, DETAIL_TYPE, PushJson { stack: [stack] }),
-        }
-    }
-}
-
-fn json<D: Serialize>(source: &str, detail_type: &str, detail: D) -> Option<String> {
-    let (source, detail_type) = ([source], [detail_type]);
-    serde_json::to_string(&PatternJson {
-        source,
-        detail_type,
-        detail,
-    })
-    .ok()
 }
 
 /// What AWS has.
@@ -122,7 +56,7 @@ pub(crate) struct Live {
     arn: Arn,
     name: String,
     description: String,
-    pattern: String,
+    trigger: Rendered,
     enabled: bool,
     /// `id: machine as role with input`, of every target.
     targets: Vec<String>,
@@ -141,10 +75,7 @@ impl Kind for Rule {
     fn references(desired: &Desired) -> References {
         let references = References::none().to(&desired.machine).to(&desired.role);
         let references = references.after_all(&desired.after);
-        match &desired.pattern {
-            Pattern::NewTasks { cluster, .. } => references.to(cluster),
-            Pattern::Push { .. } => references,
-        }
+        desired.trigger.referred(references)
     }
 
     /// By name; the inventory names those that left the spec.
@@ -197,7 +128,7 @@ impl Kind for Rule {
         let Desired {
             name,
             description,
-            pattern,
+            trigger,
             machine,
             role,
             input,
@@ -207,17 +138,11 @@ impl Kind for Rule {
         let mut diff = Diff::new();
         diff.immutable("name", name, &live.name, "a rule keeps its name");
         diff.field("description", description, &live.description);
-        let read = |text: &str| serde_json::from_str::<Value>(text).ok();
-        let want = pattern.render(outputs);
-        if want.as_deref().and_then(read) != read(&live.pattern) || want.is_none() {
-            let want = want.unwrap_or_else(|| KNOWN_AFTER_APPLY.to_owned());
-            let (field, old) = ("event_pattern".to_owned(), live.pattern.clone());
-            diff.push(field, Some(old), Some(want), Effect::InPlace);
-        }
+        trigger.compare(&live.trigger, outputs, &mut diff);
         diff.field("enabled", &true, &live.enabled);
         let (machine, role) = (machine.resolve(outputs), role.resolve(outputs));
         let target = match (&machine, &role) {
-            (Some(machine), Some(role)) => shown(TARGET, machine.as_str(), role.as_str(), input),
+            (Some(machine), Some(role)) => shown(TARGET, machine.as_str(), role.as_str(), *input),
             _ => KNOWN_AFTER_APPLY.to_owned(),
         };
         diff.set("targets", &[target], &live.targets, Effect::InPlace);
@@ -246,7 +171,12 @@ impl Kind for Rule {
         live: &Live,
         diff: &Diff,
     ) -> Result<Outputs, Error> {
-        let changes = ["description", "event_pattern", "enabled"];
+        let changes = [
+            "description",
+            "event_pattern",
+            "schedule_expression",
+            "enabled",
+        ];
         if changes.into_iter().any(|field| diff.has(field)) {
             put(cx, desired, None).await?;
         }
@@ -321,36 +251,42 @@ async fn find(clients: &Clients, name: &str) -> Result<Option<Live>, AwsError> {
         arn: Arn::new(arn),
         name: name.to_owned(),
         description: rule.description().unwrap_or_default().to_owned(),
-        pattern: rule.event_pattern().unwrap_or_default().to_owned(),
+        trigger: Rendered {
+            pattern: rule.event_pattern().map(str::to_owned),
+            schedule: rule.schedule_expression().map(str::to_owned),
+        },
         enabled: rule.state() == Some(&RuleState::Enabled),
         held: held.flatten().map(str::to_owned).collect(),
         ids: targets.iter().map(|one| one.id().to_owned()).collect(),
         targets: targets
             .iter()
             .map(|one| {
-                let (role, input) = (one.role_arn().unwrap_or("nobody"), one.input());
-                shown(one.id(), one.arn(), role, input.unwrap_or("the event"))
+                let role = one.role_arn().unwrap_or("nobody");
+                shown(one.id(), one.arn(), role, one.input())
             })
             .collect(),
         tags: Tags::live(tags.map(|tag| (Some(tag.key), Some(tag.value)))),
     }))
 }
 
-fn shown(id: &str, machine: &str, role: &str, input: &str) -> String {
+fn shown(id: &str, machine: &str, role: &str, input: Option<&str>) -> String {
+    let input = input.unwrap_or("the event");
     format!("{id}: {machine} as {role} with {input}")
 }
 
 /// Makes the rule, or sets all of it anew; tags are taken with the first time only.
 async fn put(cx: &Step, desired: &Desired, tags: Option<&Tags>) -> Result<String, Error> {
     let unknown = || Error::Internal("a rule refers to what is not known yet".to_owned());
-    let pattern = desired.pattern.render(cx.outputs()).ok_or_else(unknown)?;
+    let trigger = desired.trigger.render(cx.outputs()).ok_or_else(unknown)?;
     let tags = tags.map(sdk).transpose()?;
     let what = format!("rule {}", desired.name);
     let answer = cx.retry(&what, SETTLED, &NOT_YET[..1], || async {
         let call = cx.clients().events().put_rule().name(&desired.name);
+        // What is left out is taken out.
         let call = call
             .description(&desired.description)
-            .event_pattern(&pattern);
+            .set_event_pattern(trigger.pattern.clone())
+            .set_schedule_expression(trigger.schedule.clone());
         let answer = call.state(RuleState::Enabled).set_tags(tags.clone()).send();
         answer.await.map_err(failed("events:PutRule"))
     });
@@ -361,7 +297,8 @@ async fn put(cx: &Step, desired: &Desired, tags: Option<&Tags>) -> Result<String
 async fn aim(cx: &Step, desired: &Desired) -> Result<(), Error> {
     let (machine, role) = (cx.get(&desired.machine)?, cx.get(&desired.role)?);
     let target = Target::builder().id(TARGET).arn(machine.as_str());
-    let target = target.role_arn(role.as_str()).input(desired.input).build();
+    let target = target.role_arn(role.as_str());
+    let target = target.set_input(desired.input.map(str::to_owned)).build();
     let target = target.map_err(|error| Error::Internal(error.to_string()))?;
     let what = format!("the target of rule {}", desired.name);
     let answer = cx.retry(&what, SETTLED, &NOT_YET, || async {

@@ -24,12 +24,12 @@ pub(crate) struct Grant {
 }
 
 /// Whom a statement is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Principal {
     /// Everybody there is.
     Everybody,
     /// An AWS service, such as `logs.amazonaws.com`.
-    Service(&'static str),
+    Service(String),
 }
 
 impl ResourcePolicy {
@@ -68,9 +68,11 @@ impl ResourcePolicy {
 
 impl Grant {
     fn json(&self, outputs: &dyn Resolve) -> Option<StatementJson<'_>> {
-        let principal = match self.principal {
+        let principal = match &self.principal {
             Principal::Everybody => PrincipalJson::Everybody("*"),
-            Principal::Service(name) => PrincipalJson::Some(BTreeMap::from([("Service", name)])),
+            Principal::Service(name) => {
+                PrincipalJson::Some(BTreeMap::from([("Service", name.as_str())]))
+            }
         };
         let mut json = self.statement.json(outputs)?;
         json.principal = Some(principal);
@@ -115,7 +117,7 @@ mod tests {
                     statement: statement("TlsOnly", &["s3:*"]),
                 },
                 Grant {
-                    principal: Principal::Service("logs.amazonaws.com"),
+                    principal: Principal::Service("logs.amazonaws.com".to_owned()),
                     deny: false,
                     statement: statement("Ours", &["s3:GetObject"]),
                 },

@@ -45,12 +45,22 @@ pub(crate) struct Desired {
     pub(crate) name: Text,
     /// The account that it must belong to.
     pub(crate) account: Ref<AccountId>,
-    /// After how many days what lies in it is deleted.
-    pub(crate) retention_days: u32,
+    /// After how many days what lies where in it is deleted.
+    pub(crate) retention: Vec<Retention>,
     /// Who else may do what with it.
     pub(crate) policy: ResourcePolicy,
     /// Its tags.
     pub(crate) tags: Tags,
+}
+
+/// How long a folder's contents stay. One folder's has no say in another's: what is written into one by mistake, or no
+/// more, ends as it always would have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Retention {
+    /// The folder, without a slash.
+    pub(crate) folder: &'static str,
+    /// Days.
+    pub(crate) days: u32,
 }
 
 /// A bucket as S3 has it.
@@ -142,7 +152,7 @@ impl Kind for Bucket {
         let Desired {
             name,
             account: _, // in the name, and in every call
-            retention_days,
+            retention,
             policy,
             tags,
         } = desired;
@@ -156,7 +166,7 @@ impl Kind for Bucket {
         let encryption = live.encryption.as_ref();
         diff.optional("bucket_encryption", Some(&SSE_S3.to_owned()), encryption);
         diff.field("versioning", &false, &live.versioned);
-        let lifecycle = Lifecycle::after(*retention_days);
+        let lifecycle = Lifecycle::wanted(retention);
         diff.field("lifecycle_configuration", &lifecycle, &live.lifecycle);
         policy.compare("bucket_policy", &live.policy, outputs, &mut diff);
         diff.tags(tags, &live.tags);
@@ -277,11 +287,16 @@ mod tests {
         }
     }
 
+    const RETENTION: [Retention; 1] = [Retention {
+        folder: "alb",
+        days: 90,
+    }];
+
     fn desired() -> Desired {
         Desired {
             name: Text::from("demo-logs"),
             account: Ref::Literal(AccountId::new("123456789012")),
-            retention_days: 90,
+            retention: RETENTION.to_vec(),
             policy: ResourcePolicy { grants: Vec::new() },
             tags: Tags::default(),
         }
@@ -295,7 +310,7 @@ mod tests {
             ownership: Some(OWNER_ENFORCED.to_owned()),
             encryption: Some(SSE_S3.to_owned()),
             versioned: false,
-            lifecycle: Lifecycle::after(90),
+            lifecycle: Lifecycle::wanted(&RETENTION),
             policy: Statements::default(),
             tags: Tags::default(),
         }

@@ -9,8 +9,9 @@ use super::bucket::Live;
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
 use crate::resource::{Error, Look, Patience, Step};
 
-/// What Elastic Load Balancing puts into a bucket when it is told to log to it, to see whether it may.
-const TEST_FILE: &str = "ELBAccessLogTestFile";
+/// What Elastic Load Balancing puts into a bucket when it is told to log to it, and CloudWatch Logs when it is told to
+/// export to it, to see whether they may.
+const TEST_FILES: [&str; 2] = ["ELBAccessLogTestFile", "aws-logs-write-test"];
 
 /// How many pages of a thousand are deleted before it is looked whether the run is to end.
 const PAGES: usize = 10;
@@ -21,7 +22,7 @@ const EMPTIED: Patience = Patience::seconds(1, 30, 3600);
 const ABSENT: &[&str] = &["NoSuchBucket"];
 
 /// What a bucket holds, in words: the first thousand of its objects, versions and delete markers, and whether there are
-/// more. Nothing where it is not there or holds only what Elastic Load Balancing tried it with.
+/// more. Nothing where it is not there or holds only what it was tried with.
 pub(super) async fn count(clients: &Clients, live: &Live) -> Result<Option<String>, Error> {
     let Some(page) = list(clients, live).await? else {
         return Ok(None);
@@ -41,7 +42,7 @@ pub(super) async fn count(clients: &Clients, live: &Live) -> Result<Option<Strin
     }))
 }
 
-/// Empties a bucket, of everything with leave, of the test file without. Goes on from where an earlier run was
+/// Empties a bucket, of everything with leave, of test files without. Goes on from where an earlier run was
 /// interrupted, for what is deleted is not listed any more.
 pub(super) async fn empty(cx: &Step, live: &Live) -> Result<(), Error> {
     if cx.may_lose() {
@@ -116,7 +117,7 @@ async fn list(
     answer.or_absent(ABSENT)
 }
 
-/// What a page lists, the test file left out unless `whole`.
+/// What a page lists, test files left out unless `whole`.
 fn of(page: &ListObjectVersionsOutput, whole: bool) -> Vec<ObjectIdentifier> {
     let versions = page.versions().iter();
     let versions = versions
@@ -128,7 +129,8 @@ fn of(page: &ListObjectVersionsOutput, whole: bool) -> Vec<ObjectIdentifier> {
 }
 
 fn is_test(key: Option<&str>) -> bool {
-    key.is_some_and(|key| key.rsplit('/').next() == Some(TEST_FILE))
+    let file = key.and_then(|key| key.rsplit('/').next());
+    file.is_some_and(|file| TEST_FILES.contains(&file))
 }
 
 fn identified(key: Option<&str>, version: Option<&str>) -> Option<ObjectIdentifier> {
@@ -219,7 +221,10 @@ mod tests {
     }
 
     #[test]
-    fn the_test_file_is_no_data() {
+    fn a_test_file_is_no_data() {
+        assert!(is_test(Some(
+            "archive/machine/2026/11/27/aws-logs-write-test"
+        )));
         assert!(is_test(Some("alb/AWSLogs/1/ELBAccessLogTestFile")));
         assert!(!is_test(Some(
             "alb/AWSLogs/1/elasticloadbalancing/x.log.gz"

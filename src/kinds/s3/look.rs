@@ -12,7 +12,7 @@ use aws_sdk_s3::operation::get_public_access_block::GetPublicAccessBlockOutput;
 use aws_sdk_s3::types::{LifecycleRule, LifecycleRuleFilter, ServerSideEncryptionRule};
 use futures::join;
 
-use super::bucket::Live;
+use super::bucket::{Live, Retention};
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
 use crate::kinds::iam::Statements;
 use crate::resource::{Error, Tags};
@@ -39,11 +39,13 @@ pub(super) enum There {
 pub(super) struct Lifecycle(BTreeSet<String>);
 
 impl Lifecycle {
-    /// The one rule that we set.
-    pub(super) fn after(days: u32) -> Self {
-        Self(BTreeSet::from([format!(
-            "delete all after {days} days, abort uploads after {UPLOADS_ABORTED_AFTER}"
-        )]))
+    /// The rules that we set, one a folder.
+    pub(super) fn wanted(retention: &[Retention]) -> Self {
+        let rules = retention.iter().map(|one| {
+            let prefix = format!("{}/", one.folder);
+            in_words(&prefix, one.days, UPLOADS_ABORTED_AFTER)
+        });
+        Self(rules.collect())
     }
 
     fn read(rules: &[LifecycleRule]) -> Self {
@@ -61,11 +63,15 @@ impl fmt::Display for Lifecycle {
     }
 }
 
+fn in_words(prefix: &str, days: impl fmt::Display, uploads: i32) -> String {
+    format!("delete {prefix}* after {days} days, abort uploads after {uploads}")
+}
+
 /// A rule in words; one like ours in ours, any other by its name and state.
 fn described(rule: &LifecycleRule) -> String {
-    let whole = match rule.filter() {
-        None => true,
-        Some(filter) => is_whole(filter),
+    let prefix = match rule.filter() {
+        None => Some(""),
+        Some(filter) => only_prefix(filter),
     };
     let days = rule.expiration().and_then(|expiration| expiration.days());
     let uploads = rule.abort_incomplete_multipart_upload();
@@ -74,20 +80,21 @@ fn described(rule: &LifecycleRule) -> String {
         || !rule.noncurrent_version_transitions().is_empty()
         || rule.noncurrent_version_expiration().is_some();
     match (rule.status().as_str(), days, uploads) {
-        ("Enabled", Some(days), Some(uploads)) if whole && !moves => {
-            format!("delete all after {days} days, abort uploads after {uploads}")
+        ("Enabled", Some(days), Some(uploads)) if !moves && prefix.is_some() => {
+            in_words(prefix.unwrap_or_default(), days, uploads)
         }
         (status, ..) => format!("{} ({status})", rule.id().unwrap_or("another rule")),
     }
 }
 
-/// Whether a rule is about everything: S3 answers an empty filter as one with an empty prefix.
-fn is_whole(filter: &LifecycleRuleFilter) -> bool {
-    filter.prefix().unwrap_or_default().is_empty()
-        && filter.tag().is_none()
+/// What the keys begin with that a rule is about, if that is all that it asks of them.
+fn only_prefix(filter: &LifecycleRuleFilter) -> Option<&str> {
+    let alone = filter.tag().is_none()
         && filter.and().is_none()
         && filter.object_size_greater_than().is_none()
-        && filter.object_size_less_than().is_none()
+        && filter.object_size_less_than().is_none();
+    // S3 answers an empty filter as one with an empty prefix.
+    alone.then(|| filter.prefix().unwrap_or_default())
 }
 
 /// Asks for a bucket by its name; one that does not belong to `account`, where one is given, is somebody else's.
@@ -282,18 +289,27 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_about_everything_is_ours_however_it_says_so() {
+    fn a_rule_is_ours_if_it_is_about_our_folder_and_does_the_same() {
         let on = ExpirationStatus::Enabled;
-        for prefix in [None, Some("")] {
-            let read = Lifecycle::read(&[rule(on.clone(), prefix, 90)]);
-            assert_eq!(read, Lifecycle::after(90));
+        let retention = |folder, days| Retention { folder, days };
+        let ours = Lifecycle::wanted(&[retention("alb", 90), retention("archive", 365)]);
+        let archive = || rule(on.clone(), Some("archive/"), 365);
+        let read = Lifecycle::read(&[archive(), rule(on.clone(), Some("alb/"), 90)]);
+        assert_eq!(read, ours);
+        let off = rule(ExpirationStatus::Disabled, Some("alb/"), 90);
+        let whole = rule(on.clone(), None, 90);
+        let sooner = rule(on.clone(), Some("alb/"), 30);
+        for other in [off, whole, sooner, rule(on.clone(), Some("alb"), 90)] {
+            assert_ne!(Lifecycle::read(&[archive(), other]), ours);
         }
-        let off = rule(ExpirationStatus::Disabled, None, 90);
-        let part = rule(on.clone(), Some("alb/"), 90);
-        for other in [off, part, rule(on, None, 30)] {
-            assert_ne!(Lifecycle::read(&[other]), Lifecycle::after(90));
-        }
+        assert_ne!(Lifecycle::read(&[archive()]), ours);
         assert_eq!(Lifecycle::read(&[]).to_string(), "(none)");
+        // What S3 answers of the rule that once was about all of the bucket.
+        let before = Lifecycle::read(&[rule(on, Some(""), 90)]);
+        assert_eq!(
+            before.to_string(),
+            "delete * after 90 days, abort uploads after 1"
+        );
     }
 
     #[test]

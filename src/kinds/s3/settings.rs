@@ -10,7 +10,7 @@ use aws_sdk_s3::types::{
     VersioningConfiguration,
 };
 
-use super::bucket::{Desired, Live};
+use super::bucket::{Desired, Live, Retention};
 use super::look::{There, UPLOADS_ABORTED_AFTER, find};
 use crate::aws::failed;
 use crate::resource::{Diff, Error, Output, Patience, Step, Tags};
@@ -24,7 +24,7 @@ const NOT_YET: &[&str] = &["OperationAborted"];
 /// The region of which S3 takes no name: it is where a bucket goes that names none.
 const UNNAMED: &str = "us-east-1";
 
-/// The id of our lifecycle rule.
+/// What the ids of our lifecycle rules begin with; the folder follows.
 const RULE: &str = "kongstack";
 
 /// Makes the bucket with its tags; one that an earlier, unanswered call made is as good.
@@ -89,7 +89,7 @@ pub(super) async fn write(
         suspend_versioning(cx, live).await?;
     }
     if diff.has("lifecycle_configuration") {
-        expire(cx, live, desired.retention_days).await?;
+        expire(cx, live, &desired.retention).await?;
     }
     if diff.has("bucket_policy") {
         let policy = desired.policy.render(cx.outputs()).ok_or_else(|| {
@@ -203,20 +203,11 @@ async fn suspend_versioning(cx: &Step, live: &Live) -> Result<(), Error> {
     .await
 }
 
-async fn expire(cx: &Step, live: &Live, days: u32) -> Result<(), Error> {
-    let days = i32::try_from(days).unwrap_or(i32::MAX);
-    let uploads = AbortIncompleteMultipartUpload::builder()
-        .days_after_initiation(UPLOADS_ABORTED_AFTER)
+async fn expire(cx: &Step, live: &Live, retention: &[Retention]) -> Result<(), Error> {
+    let rules: Result<Vec<_>, _> = retention.iter().map(rule).collect();
+    let configuration = BucketLifecycleConfiguration::builder()
+        .set_rules(Some(rules.map_err(malformed)?))
         .build();
-    let rule = LifecycleRule::builder()
-        .id(RULE)
-        .status(ExpirationStatus::Enabled)
-        .filter(LifecycleRuleFilter::builder().prefix("").build())
-        .expiration(LifecycleExpiration::builder().days(days).build())
-        .abort_incomplete_multipart_upload(uploads)
-        .build()
-        .map_err(malformed)?;
-    let configuration = BucketLifecycleConfiguration::builder().rules(rule).build();
     let configuration = configuration.map_err(malformed)?;
     put(cx, live, || {
         let call = cx.clients().s3().put_bucket_lifecycle_configuration();
@@ -229,6 +220,22 @@ async fn expire(cx: &Step, live: &Live, days: u32) -> Result<(), Error> {
         }
     })
     .await
+}
+
+fn rule(retention: &Retention) -> Result<LifecycleRule, BuildError> {
+    let Retention { folder, days } = retention;
+    let days = i32::try_from(*days).unwrap_or(i32::MAX);
+    let uploads = AbortIncompleteMultipartUpload::builder()
+        .days_after_initiation(UPLOADS_ABORTED_AFTER)
+        .build();
+    let filter = LifecycleRuleFilter::builder().prefix(format!("{folder}/"));
+    LifecycleRule::builder()
+        .id(format!("{RULE}-{folder}"))
+        .status(ExpirationStatus::Enabled)
+        .filter(filter.build())
+        .expiration(LifecycleExpiration::builder().days(days).build())
+        .abort_incomplete_multipart_upload(uploads)
+        .build()
 }
 
 /// S3 knows no change of single tags: all are written, those that are not ours to remove among them.

@@ -1,4 +1,4 @@
-//! What is asked of Step Functions, and of the timer that the machine keeps.
+//! What is asked of Step Functions, and of the timer that a machine keeps.
 
 use aws_sdk_sfn::types::{
     CloudWatchLogsLogGroup, LogDestination, LogLevel, LoggingConfiguration, Tag,
@@ -110,8 +110,12 @@ async fn start(cx: &Step, arn: &str, input: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Failures go to the stack's own log group: an Express machine keeps no history anywhere else.
-pub(super) fn logging(group: &str) -> LoggingConfiguration {
+/// Failures go to the stack's own log group: an Express machine keeps no history anywhere else. Without a group nothing
+/// is logged, and that is said, so that a log that was switched on by hand is switched off.
+pub(super) fn logging(group: Option<&str>) -> LoggingConfiguration {
+    let Some(group) = group else {
+        return LoggingConfiguration::builder().level(LogLevel::Off).build();
+    };
     let group = CloudWatchLogsLogGroup::builder().log_group_arn(group);
     let destination = LogDestination::builder().cloud_watch_logs_log_group(group.build());
     LoggingConfiguration::builder()

@@ -1,13 +1,13 @@
-//! State machines that are started by events and keep a timer.
+//! State machines that are started by rules.
 //!
-//! The timer is the machine's own and no resource of the plan: when it is due changes with every event. Only that there
-//! is none at all shows: then nobody has ever started the machine, and the control plane would run for ever.
+//! One of them keeps a timer, which is its own and no resource of the plan: when it is due changes with every event. Only
+//! that there is none at all shows: then nobody has ever started the machine, and the control plane would run for ever.
 
 use aws_sdk_sfn::types::StateMachineType;
 use futures::future::try_join_all;
 
 use super::calls::{ABSENT, arm, find, logging, sdk};
-use super::definition::Settings;
+use super::definition::Definition;
 use crate::aws::{AwsError, OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
@@ -21,9 +21,27 @@ const ACCEPTED: Patience = Patience::seconds(3, 10, 120);
 /// It is seen until its last execution is over, which may be five minutes.
 const GONE: Patience = Patience::seconds(3, 10, 600);
 
-/// An Express state machine.
+/// A state machine.
 #[derive(Debug)]
 pub(crate) struct StateMachine;
+
+/// How a machine is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// For five minutes at most, at least once, without a history; paid by the time.
+    Express,
+    /// For a year at most, once, with a history that AWS keeps for 90 days; paid by the step.
+    Standard,
+}
+
+impl Sort {
+    fn sdk(self) -> StateMachineType {
+        match self {
+            Self::Express => StateMachineType::Express,
+            Self::Standard => StateMachineType::Standard,
+        }
+    }
+}
 
 /// What a machine should be.
 #[derive(Debug, Clone)]
@@ -34,12 +52,15 @@ pub(crate) struct Desired {
     pub(crate) lead: String,
     /// The account.
     pub(crate) account: Ref<AccountId>,
+    /// How it is carried out.
+    pub(crate) sort: Sort,
     /// What it does.
-    pub(crate) settings: Settings,
+    pub(crate) definition: Definition,
     /// What it may do.
     pub(crate) role: Ref<Arn>,
-    /// The log group of its failures, as the service wants it: an ARN with `:*` behind it.
-    pub(crate) log: Text,
+    /// The log group of its failures, as the service wants it: an ARN with `:*` behind it. None where the history that
+    /// Step Functions keeps is enough.
+    pub(crate) log: Option<Text>,
     /// Why it brings less than it could, and what to do about that.
     pub(crate) caveat: Option<(&'static str, &'static str)>,
     /// Its tags.
@@ -72,8 +93,10 @@ impl Kind for StateMachine {
 
     fn references(desired: &Desired) -> References {
         let references = References::none().to(&desired.account).to(&desired.role);
-        let references = references.in_text(&desired.log).after_all(&desired.after);
-        desired.settings.referred(references)
+        let references = references.after_all(&desired.after);
+        let log = desired.log.iter();
+        let references = log.fold(references, References::in_text);
+        desired.definition.referred(references)
     }
 
     /// By ARN, which follows from the name; the inventory names those that left the spec.
@@ -87,7 +110,7 @@ impl Kind for StateMachine {
             let Some(arn) = one.desired.arn(cx.output(&one.desired.account).await?) else {
                 continue;
             };
-            let timer = Some(one.desired.settings.timer.as_str());
+            let timer = one.desired.definition.timer();
             if let Some(live) = find(cx.clients(), &arn, timer).await? {
                 found.push(match cx.address_of(&live.tags) {
                     Some(address) if live.leaving => Found::Leaving(address, live),
@@ -126,7 +149,8 @@ impl Kind for StateMachine {
 
     fn uses(live: &Live) -> Vec<String> {
         let log = live.log.strip_suffix(":*").unwrap_or(&live.log);
-        vec![live.role.to_string(), log.to_owned()]
+        let log = (!log.is_empty()).then(|| log.to_owned());
+        [live.role.to_string()].into_iter().chain(log).collect()
     }
 
     fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Diff {
@@ -134,7 +158,8 @@ impl Kind for StateMachine {
             name,
             lead: _, // both are in the ARN that was asked for
             account: _,
-            settings,
+            sort,
+            definition,
             role,
             log,
             caveat: _, // is said
@@ -143,12 +168,14 @@ impl Kind for StateMachine {
         } = desired;
         let mut diff = Diff::new();
         diff.immutable("name", name, &live.name, "a machine keeps its name");
-        let express = StateMachineType::Express.as_str().to_owned();
-        diff.immutable("type", &express, &live.sort, "a machine keeps its type");
-        settings.compare(&live.definition, outputs, &mut diff);
+        let sort = sort.sdk().as_str().to_owned();
+        diff.immutable("type", &sort, &live.sort, "a machine keeps its type");
+        definition.compare(&live.definition, outputs, &mut diff);
         diff.reference("role", role, &live.role, outputs, Effect::InPlace);
-        diff.text("log_group", log, &live.log, outputs, Effect::InPlace);
-        diff.field("log_level", &"ERROR".to_owned(), &live.log_level);
+        let level = if log.is_some() { "ERROR" } else { "OFF" };
+        let log = log.clone().unwrap_or_else(|| Text::from(""));
+        diff.text("log_group", &log, &live.log, outputs, Effect::InPlace);
+        diff.field("log_level", &level.to_owned(), &live.log_level);
         let set = |set: bool| if set { "set" } else { "never set" }.to_owned();
         diff.field("timer", &set(true), &set(live.timer_set));
         diff.tags(tags, &live.tags);
@@ -172,19 +199,21 @@ impl Kind for StateMachine {
 
     async fn create(cx: &Step, desired: &Desired) -> Result<Outputs, Error> {
         let (definition, role) = (definition(cx, desired)?, cx.get(&desired.role)?);
-        let log = cx.text(&desired.log)?;
+        let log = desired.log.as_ref().map(|log| cx.text(log)).transpose()?;
         let arn = accepted(cx, &desired.name, || async {
             let call = cx.clients().sfn().create_state_machine();
-            let call = call.name(&desired.name).r#type(StateMachineType::Express);
+            let call = call.name(&desired.name).r#type(desired.sort.sdk());
             let call = call.definition(&definition).role_arn(role.as_str());
-            let call = call.logging_configuration(logging(&log));
+            let call = call.logging_configuration(logging(log.as_deref()));
             let answer = call.set_tags(Some(sdk(&desired.tags))).send().await;
             let answer = answer.map_err(failed("states:CreateStateMachine"))?;
             Ok(answer.state_machine_arn)
         })
         .await?;
         cx.made(&arn);
-        arm(cx, &arn, &desired.settings.timer).await?;
+        if let Some(timer) = desired.definition.timer() {
+            arm(cx, &arn, timer).await?;
+        }
         Ok(Outputs::default()
             .with(Arn::new(&arn))
             .with(ResourceName::new(&desired.name)))
@@ -199,12 +228,13 @@ impl Kind for StateMachine {
         let changes = ["definition", "role", "log_group", "log_level"];
         if changes.into_iter().any(|field| diff.has(field)) {
             let (definition, role) = (definition(cx, desired)?, cx.get(&desired.role)?);
-            let log = cx.text(&desired.log)?;
+            let log = desired.log.as_ref().map(|log| cx.text(log)).transpose()?;
             accepted(cx, &desired.name, || async {
                 let call = cx.clients().sfn().update_state_machine();
                 let call = call.state_machine_arn(live.arn.as_str());
                 let call = call.definition(&definition).role_arn(role.as_str());
-                let answer = call.logging_configuration(logging(&log)).send().await;
+                let answer = call.logging_configuration(logging(log.as_deref()));
+                let answer = answer.send().await;
                 answer.map_err(failed("states:UpdateStateMachine"))
             })
             .await?;
@@ -212,8 +242,10 @@ impl Kind for StateMachine {
         if diff.has("tags") {
             tag(cx, live, &desired.tags).await?;
         }
-        if diff.has("timer") {
-            arm(cx, live.arn.as_str(), &desired.settings.timer).await?;
+        if diff.has("timer")
+            && let Some(timer) = desired.definition.timer()
+        {
+            arm(cx, live.arn.as_str(), timer).await?;
         }
         Ok(Self::outputs(live))
     }
@@ -251,7 +283,7 @@ impl Desired {
 
 fn definition(cx: &Step, desired: &Desired) -> Result<String, Error> {
     let unknown = || Error::Internal("a machine refers to what is not known yet".to_owned());
-    desired.settings.render(cx.outputs()).ok_or_else(unknown)
+    desired.definition.render(cx.outputs()).ok_or_else(unknown)
 }
 
 /// Repeats a call while IAM has not told Step Functions of the machine's role, or of what that may do.

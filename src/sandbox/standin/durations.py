@@ -50,6 +50,12 @@ DURATIONS: Dict[str, float] = {
     "acm_let_go": 20,
     # CloudWatch: until a new alarm has been looked at for the first time
     "alarm_evaluated": 90,
+    # from what is counted to the alarm, and until its minute is over
+    "alarm_rings": 60,
+    "alarm_quiet": 240,
+    # CloudWatch Logs: until an export task runs, and how long a small group's takes
+    "export_pending": 5,
+    "export_task": 30,
     # IAM: until a new role can be assumed by another service
     "role_propagation": 10,
 }

@@ -30,7 +30,8 @@ pub(crate) struct Alarms {
     pub(crate) data_plane_full: Option<Switch<Full>>,
     /// No control plane runs. Default: for 10 minutes; none where it is on demand, and may sleep.
     pub(crate) control_plane_down: Option<Switch<Low>>,
-    /// What wakes a control plane on demand failed. Default: once; none where it is always on.
+    /// A state machine of the stack's failed: the one that wakes a control plane on demand, the one that archives logs.
+    /// Default: once; none where there is no machine.
     pub(crate) state_machine: Option<Switch<Failures>>,
     /// The database is near its most capacity. Default: from 95 % of it for 15 minutes; off where
     /// that is also the least.

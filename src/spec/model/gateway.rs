@@ -102,6 +102,8 @@ pub(crate) struct Logs {
     /// Whether AWS refuses to delete the stack's log groups. Default: false. Where the file says `false`, `destroy`
     /// switches off what is on; where it says nothing, whatever is set stays as it is.
     pub(crate) deletion_protection: Option<bool>,
+    /// What becomes of the lines that the groups keep no longer. Default: nothing.
+    pub(crate) archive: LogArchive,
 }
 
 impl Default for Logs {
@@ -109,6 +111,27 @@ impl Default for Logs {
         Self {
             retention_days: 7,
             deletion_protection: None,
+            archive: LogArchive::default(),
+        }
+    }
+}
+
+/// The log groups' days in a bucket: each afternoon (14:00 UTC) the day before, of every group that the stack has. It is the
+/// bucket of the load balancer's access logs, under its name (`names.access_logs_bucket`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LogArchive {
+    /// Whether there is one. Default: false.
+    pub(crate) enabled: bool,
+    /// Days a day is kept. Default: 365.
+    pub(crate) retention_days: u32,
+}
+
+impl Default for LogArchive {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            retention_days: 365,
         }
     }
 }

@@ -76,11 +76,16 @@ pub(crate) enum Named {
     MachineLogGroup,
     WebAcl,
     AdminIpSet,
+    /// Of an archive of logs, as all that follow.
+    LogArchiveMachine,
+    LogArchiveRule,
+    LogArchiveRole,
+    LogArchiveStarterRole,
 }
 
 impl Named {
     /// Every resource with a name.
-    pub(crate) const ALL: [Self; 39] = [
+    pub(crate) const ALL: [Self; 43] = [
         Self::LoadBalancer,
         Self::AccessLogsBucket,
         Self::TargetGroup,
@@ -120,6 +125,10 @@ impl Named {
         Self::MachineLogGroup,
         Self::WebAcl,
         Self::AdminIpSet,
+        Self::LogArchiveMachine,
+        Self::LogArchiveRule,
+        Self::LogArchiveRole,
+        Self::LogArchiveStarterRole,
     ];
 
     /// The key under `names`.
@@ -164,6 +173,10 @@ impl Named {
             Self::MachineLogGroup => "machine_log_group",
             Self::WebAcl => "web_acl",
             Self::AdminIpSet => "admin_ip_set",
+            Self::LogArchiveMachine => "log_archive_machine",
+            Self::LogArchiveRule => "log_archive_rule",
+            Self::LogArchiveRole => "log_archive_role",
+            Self::LogArchiveStarterRole => "log_archive_starter_role",
         }
     }
 
@@ -227,6 +240,9 @@ impl Named {
             // What services write under this prefix needs no policy of its own for each group.
             Self::MachineLogGroup => format!("/aws/vendedlogs/kongstack/{stack}/machine"),
             Self::AdminIpSet => format!("{stack}-admin"),
+            Self::LogArchiveMachine | Self::LogArchiveRule => format!("{stack}-log-archive"),
+            Self::LogArchiveRole => format!("{stack}-{region}-archive"),
+            Self::LogArchiveStarterRole => format!("{stack}-{region}-archive-starter"),
         }
     }
 }

@@ -1,18 +1,26 @@
-//! How long access logs stay.
+//! How long what lies in the bucket for logs stays.
 
 use super::at;
 use crate::spec::model::StackSpec;
 use crate::spec::problem::{Problem, Problems};
 
 pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
-    let days = spec.ingress.access_logs.retention_days;
+    let access = spec.ingress.access_logs.retention_days;
+    let path = "ingress.access_logs.retention_days";
+    check_days(path, "access logs", access, out);
+    let archive = spec.logs.archive.retention_days;
+    let path = "logs.archive.retention_days";
+    check_days(path, "archived logs", archive, out);
+}
+
+fn check_days(path: &str, what: &str, days: u32, out: &mut Problems) {
     let most = i32::MAX.unsigned_abs();
-    if !(1..=most).contains(&days) && out.sound(&["ingress.access_logs.retention_days"]) {
+    if !(1..=most).contains(&days) && out.sound(&[path]) {
         out.add(
             Problem::new(
                 "access-log-retention",
-                at("ingress.access_logs.retention_days"),
-                format!("access logs cannot be kept {days} days"),
+                at(path),
+                format!("{what} cannot be kept {days} days"),
             )
             .because("S3 deletes what is one day old or older, and counts in 31 bits")
             .fix("write a number of days, such as `90`"),
@@ -29,6 +37,7 @@ mod tests {
         accept(&[
             "ingress: {access_logs: {enabled: true}}",
             "ingress: {access_logs: {enabled: true, retention_days: 1}}",
+            "logs: {archive: {enabled: true, retention_days: 1}}",
             "ingress: {access_logs: {enabled: true}}\nnames: {access_logs_bucket: our-logs-of-2026}",
         ]);
     }
@@ -37,6 +46,10 @@ mod tests {
         (
             "ingress: {access_logs: {enabled: true, retention_days: 0}}",
             "access-log-retention ingress.access_logs.retention_days: access logs cannot be kept 0 days",
+        ),
+        (
+            "logs: {archive: {enabled: true, retention_days: 0}}",
+            "access-log-retention logs.archive.retention_days: archived logs cannot be kept 0 days",
         ),
         (
             "ingress: {access_logs: {enabled: yes}}",

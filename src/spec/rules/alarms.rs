@@ -47,12 +47,13 @@ fn check_mode(spec: &StackSpec, alarms: &Alarms, out: &mut Problems) {
             .fix("take it out; `state_machine` rings where it could not be woken"),
         );
     }
-    if !on_demand && machine.is_some() {
+    let archive = spec.logs.archive.enabled || !out.sound(&["logs.archive.enabled"]);
+    if !on_demand && !archive && machine.is_some() {
         out.add(
             Problem::new(
                 "alarm-never",
                 at("alarms.state_machine"),
-                "a control plane that is always on has no machine that wakes it",
+                "there is no state machine: the control plane is always on, and no log is archived",
             )
             .because("there is nothing that could fail")
             .fix("take it out, or set `control_plane.mode` to on-demand"),
@@ -253,6 +254,7 @@ mod tests {
             "data_plane: {scaling: {min: 2, max: 2}}\nalarms: {email: ops@example.com}",
             "data_plane: {scaling: {min: 2, max: 2}}\nalarms: {email: ops@example.com, data_plane_full: off}",
             "control_plane: {mode: on-demand}\nalarms: {email: ops@example.com, control_plane_down: off, state_machine: {count: 2}}",
+            "logs: {archive: {enabled: true}}\nalarms: {email: ops@example.com, state_machine: {count: 2}}",
             "dashboard: true",
         ]);
     }
@@ -340,7 +342,7 @@ mod tests {
         ),
         (
             "alarms: {email: ops@example.com, state_machine: {count: 1}}",
-            "alarm-never alarms.state_machine: a control plane that is always on has no machine that wakes it",
+            "alarm-never alarms.state_machine: there is no state machine: the control plane is always on, and no log is archived",
         ),
         (
             "alarms: {email: ops@example.com, cpu: off}",

@@ -35,10 +35,14 @@ pub(super) fn form(named: Named) -> Form {
         | Named::DataPlaneRole
         | Named::FlowLogsRole
         | Named::MachineRole
-        | Named::StarterRole => ("an IAM role", 64, role_fault),
-        Named::ControlPlaneMachine => ("a state machine", 80, ecs_fault),
+        | Named::StarterRole
+        | Named::LogArchiveRole
+        | Named::LogArchiveStarterRole => ("an IAM role", 64, role_fault),
+        Named::ControlPlaneMachine | Named::LogArchiveMachine => ("a state machine", 80, ecs_fault),
         Named::ControlPlaneTimer => ("a schedule", 64, events_fault),
-        Named::NewTasksRule | Named::PushRule => ("an event rule", 64, events_fault),
+        Named::NewTasksRule | Named::PushRule | Named::LogArchiveRule => {
+            ("an event rule", 64, events_fault)
+        }
         Named::LoadBalancerSecurityGroup
         | Named::DataPlaneSecurityGroup
         | Named::ControlPlaneSecurityGroup

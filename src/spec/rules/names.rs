@@ -121,12 +121,25 @@ fn check_clashes(spec: &StackSpec, out: &mut Problems) {
         ControlPlaneRole, ControlPlaneSecurityGroup, ControlPlaneService, DataPlaneFamily,
         DataPlaneLogGroup, DataPlaneRole, DataPlaneSecurityGroup, DataPlaneService,
         DatabaseSecurityGroup, EndpointsSecurityGroup, ExecutionRole, FlowLogsLogGroup,
-        FlowLogsRole, LoadBalancerSecurityGroup, MigrationsFamily, MigrationsLogGroup, WafLogGroup,
+        FlowLogsRole, LoadBalancerSecurityGroup, LogArchiveMachine, LogArchiveRole, LogArchiveRule,
+        LogArchiveStarterRole, MachineRole, MigrationsFamily, MigrationsLogGroup, NewTasksRule,
+        PushRule, StarterRole, WafLogGroup,
     };
-    let drawers: [&[Named]; 6] = [
+    let drawers: [&[Named]; 8] = [
         &[ControlPlaneService, DataPlaneService],
         &[ControlPlaneFamily, DataPlaneFamily, MigrationsFamily],
-        &[ExecutionRole, ControlPlaneRole, DataPlaneRole, FlowLogsRole],
+        &[
+            ExecutionRole,
+            ControlPlaneRole,
+            DataPlaneRole,
+            FlowLogsRole,
+            MachineRole,
+            StarterRole,
+            LogArchiveRole,
+            LogArchiveStarterRole,
+        ],
+        &[Named::ControlPlaneMachine, LogArchiveMachine],
+        &[NewTasksRule, PushRule, LogArchiveRule],
         &[
             LoadBalancerSecurityGroup,
             DataPlaneSecurityGroup,
@@ -271,6 +284,10 @@ mod tests {
         (
             "names: {control_plane_service: kong-gw-dp}",
             "name-clash names.control_plane_service: `kong-gw-dp` would be the name of two things",
+        ),
+        (
+            "names: {log_archive_machine: kong-gw-control-plane}",
+            "name-clash names.log_archive_machine: `kong-gw-control-plane` would be the name of two things",
         ),
         (
             "names: {execution_role: a, data_plane_role: A}",

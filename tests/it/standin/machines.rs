@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::stage::{Stage, answers, code};
 
 /// A role that `services` may take on and that may do `actions`.
-async fn role(stage: &Stage, name: &str, services: &[&str], actions: &[&str]) -> String {
+pub(super) async fn role(stage: &Stage, name: &str, services: &[&str], actions: &[&str]) -> String {
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
         "Principal": {"Service": services}}]});
     let iam = aws_sdk_iam::Client::new(stage.config());
@@ -34,9 +34,19 @@ fn machine(arguments: &Value) -> Value {
 }
 
 async fn make(stage: &Stage, name: &str, role: &str, definition: &Value) -> Result<String, String> {
+    make_one(stage, (name, StateMachineType::Express), role, definition).await
+}
+
+/// Makes a machine of a name and type.
+pub(super) async fn make_one(
+    stage: &Stage,
+    (name, sort): (&str, StateMachineType),
+    role: &str,
+    definition: &Value,
+) -> Result<String, String> {
     let sfn = aws_sdk_sfn::Client::new(stage.config());
     let call = sfn.create_state_machine().name(name).role_arn(role);
-    let call = call.r#type(StateMachineType::Express);
+    let call = call.r#type(sort);
     let made = call.definition(definition.to_string()).send().await;
     match made {
         Ok(made) => Ok(made.state_machine_arn),

@@ -29,6 +29,9 @@
 //! | Route 53: references, records, `INSYNC` | `names` | `a_reference_and_a_record…` |
 //! | roles: some seconds, and trust that makes sense | `tasks`, `states`, `keepers` | `…a_role_with_some_age…`, `a_trust_policy…` |
 //! | retention in the lengths there are; groups that are protected | `keepers` | `logs_are_kept…`, `a_protected_log_group…` |
+//! | export tasks: who may write, one at a time, minutes, and failures | `exports` | `an_export_…` |
+//! | rules fire by the clock | `exports` | `a_rule_with_a_schedule…` |
+//! | executions of Standard machines are kept, and end with their machine | `exports` | `executions_of_a_standard…` |
 //! | secrets' names that wait for their deletion | `keepers` | `a_name_that_waits…` |
 //! | web ACLs, IP sets | `guards` | `an_acl_protects…`, `an_ip_set_has…` |
 //! | web ACLs log to groups of WAF's names, if they are let in | `guards` | `an_acl_logs…` |
@@ -48,6 +51,7 @@ mod balancers;
 mod buckets;
 mod databases;
 mod discovery;
+mod exports;
 mod failed_rollouts;
 mod faults;
 mod fleet;

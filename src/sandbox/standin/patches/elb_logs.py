@@ -46,14 +46,15 @@ def _may_write(bucket: Any, arn: str) -> bool:
 
 def _allows(statement: Dict[str, Any], arn: str) -> bool:
     principal = statement.get("Principal")
-    services = _list(principal.get("Service", [])) if isinstance(principal, dict) else []
+    services = listed(principal.get("Service", [])) if isinstance(principal, dict) else []
     return (
         statement.get("Effect") == "Allow"
         and _DELIVERY in services
-        and any(action in ("s3:PutObject", "s3:*") for action in _list(statement.get("Action", [])))
-        and any(fnmatchcase(arn, resource) for resource in _list(statement.get("Resource", [])))
+        and any(action in ("s3:PutObject", "s3:*") for action in listed(statement.get("Action", [])))
+        and any(fnmatchcase(arn, resource) for resource in listed(statement.get("Resource", [])))
     )
 
 
-def _list(one: Any) -> List[str]:
+def listed(one: Any) -> List[str]:
+    """A value of a policy, which stands alone or in a list."""
     return [one] if isinstance(one, str) else list(one)

@@ -1,4 +1,7 @@
-"""CloudWatch Logs: retention only of the lengths there are, tags that go with their group, protected groups."""
+"""CloudWatch Logs: retention only of the lengths there are, tags that go with their group, protected groups.
+
+When a group was made is told in simulated time.
+"""
 
 from typing import Any
 
@@ -7,6 +10,7 @@ from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundExce
 from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
+from ..world import world
 from .paging import page_size
 from .wrapping import around
 
@@ -36,6 +40,11 @@ def install() -> None:
         original(self, log_group_name)
         if group is not None:
             self.tagger.delete_all_tags_for_resource(group.arn)
+
+    @around(LogGroup, "__init__")
+    def _init(original: Any, self: Any, account_id: str, *args: Any, **kwargs: Any) -> None:
+        original(self, account_id, *args, **kwargs)
+        self.creation_time = int(world(account_id).now() * 1000)
 
     _protect()
     for name in ("list_tags_for_resource", "tag_resource", "untag_resource"):

@@ -1,15 +1,15 @@
 """CloudWatch's alarms and dashboards: tags that go with their alarm, states that come with time, pages.
 
 moto evaluates no alarm, and shows each as OK from the start. Here one is without data until CloudWatch
-has looked at it for the first time; what it watches is not simulated, so it is OK from then on, unless
-somebody sets its state.
+has looked at it for the first time. What most of them watch is not simulated, so they are OK from then
+on, unless somebody sets their state. What services count of themselves rings for a while.
 """
 
 import re
 from typing import Any, Dict, List
 
 from moto.cloudwatch.exceptions import DashboardInvalidInputError, ResourceNotFound, ValidationError
-from moto.cloudwatch.models import CloudWatchBackend
+from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 
 from ..durations_tasks import duration
 from ..patches.wrapping import around
@@ -79,6 +79,20 @@ def _evaluate(backend: Any, name: str, made: Any) -> None:
     alarm = backend.alarms.get(name)
     if alarm is not None and alarm.state_value == "INSUFFICIENT_DATA" and not alarm.history:
         alarm.update_state("Threshold not crossed", "{}", "OK")
+
+
+def counted(account: str, region: str, metric: str, dimension: str, value: str) -> None:
+    """Something happened that a service counts: an alarm that watches the count rings, until it is long past."""
+    if account not in cloudwatch_backends.keys():
+        return
+    backend = cloudwatch_backends[account][region]
+    for alarm in list(backend.alarms.values()):
+        stats = [query.metric_stat for query in alarm.metric_data_queries or [] if query.metric_stat is not None]
+        named = (stat.metric for stat in stats if stat.metric.metric_name == metric)
+        if any((one.name, one.value) == (dimension, value) for each in named for one in each.dimensions):
+            world(account).after(duration("alarm_rings"), lambda alarm=alarm: alarm.update_state("counted", "{}", "ALARM"))
+            quiet = duration("alarm_rings") + duration("alarm_quiet")
+            world(account).after(quiet, lambda alarm=alarm: alarm.update_state("Threshold not crossed", "{}", "OK"))
 
 
 def paged(operation: str, given: Dict[str, Any], shown: Dict[str, Any]) -> Dict[str, Any]:

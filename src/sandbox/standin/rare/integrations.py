@@ -87,6 +87,10 @@ def action_of(account: str, region: str, call: SdkCall) -> Tuple[str, str]:
         return action, f"{lead}:cluster:{given['DBClusterIdentifier']}"
     if call.service == "stepfunctions" and given.get("stateMachineArn"):
         return action, str(given["stateMachineArn"])
+    if call.service == "logs" and call.operation == "DescribeLogGroups":
+        return action, f"{lead}:log-group::log-stream:"
+    if call.service == "logs" and given.get("logGroupName"):
+        return action, f"{lead}:log-group:{given['logGroupName']}:*"
     return action, "*"
 
 

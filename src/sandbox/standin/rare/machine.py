@@ -1,4 +1,4 @@
-"""Express executions of machines written for JSONata: one state after the other, on the simulated clock.
+"""Executions of machines written for JSONata: one state after the other, on the simulated clock.
 
 An execution is an entry on the account's agenda and nothing else: no thread waits. So executions
 take turns state by state, a copy of the world has them as they stand, and what they do happens at
@@ -8,6 +8,7 @@ the simulated moment at which it was due.
 import copy
 import json
 import uuid
+from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional
 
 from .. import local_calls, task_identity
@@ -16,10 +17,10 @@ from ..world import world
 from . import machine_language as language
 from .integrations import action_of, plain, sdk_call, spelled_exactly
 
-# What an execution may at most take, in seconds.
-_LIMIT = 300.0
+# What an execution may at most take, in seconds: five minutes, or a year.
+_LIMITS = {"EXPRESS": 300.0, "STANDARD": 365 * 86400.0}
 # How the language names a service in an error; else the service's own name, capitalised.
-_NAMES = {"elbv2": "ElasticLoadBalancingV2"}
+_NAMES = {"elbv2": "ElasticLoadBalancingV2", "logs": "CloudWatchLogs"}
 
 
 class Failure(Exception):
@@ -39,10 +40,14 @@ def executions(account: str) -> List[Dict[str, Any]]:
 class Execution:
     """One run of a machine."""
 
-    def __init__(self, account: str, region: str, arn: str, machine: Dict[str, Any], role: str, given: str) -> None:
-        self.account, self.region, self.role = account, region, role
-        name = arn.rsplit(":", 1)[-1]
-        self.arn = f"arn:aws:states:{region}:{account}:express:{name}:{uuid.uuid4()}:{uuid.uuid4()}"
+    def __init__(self, account: str, region: str, made: Any, machine: Dict[str, Any], given: str, called: str) -> None:
+        """One of moto's machine ``made``, whose definition has been read as ``machine``."""
+        self.account, self.region, self.role = account, region, str(made.roleArn)
+        arn, self.made, self.sort = str(made.arn), made, str(made.type)
+        name, self.name = arn.rsplit(":", 1)[-1], called
+        lead = f"arn:aws:states:{region}:{account}"
+        express = f"{lead}:express:{name}:{uuid.uuid4()}:{uuid.uuid4()}"
+        self.arn = express if self.sort == "EXPRESS" else f"{lead}:execution:{name}:{called}"
         # A machine that is changed meanwhile goes on as it was.
         self.machine = copy.deepcopy(machine)
         self.input: Any = json.loads(given or "{}")
@@ -69,7 +74,14 @@ class Execution:
         return language.evaluate(value, self.variables, {"context": self.context, **states}, self._now)
 
     def _enter(self, name: str, given: Any) -> None:
-        limit = min(_LIMIT, float(self.machine.get("TimeoutSeconds") or _LIMIT))
+        if self.record["ended"] is not None:
+            return
+        if self.sort == "STANDARD" and getattr(self.made, "standin_deleting", False):
+            # Of a machine that is deleted an execution ends with its next step.
+            self._end("ABORTED")
+            return
+        limit = _LIMITS[self.sort]
+        limit = min(limit, float(self.machine.get("TimeoutSeconds") or limit))
         if self._now() - self.begun > limit:
             self._end("TIMED_OUT", error="States.Timeout")
             return
@@ -148,6 +160,10 @@ class Execution:
         needed = [action_of(self.account, self.region, call)]
         passed = (arguments.get("Target") or {}).get("RoleArn")
         needed += [("iam:PassRole", passed)] if passed else []
+        if call.operation == "CreateExportTask":
+            # "requires callers to have s3:PutObject access to the destination bucket", its guide says.
+            folder = f"{call.parameters.get('destination')}/{call.parameters.get('destinationPrefix', 'exportedlogs')}"
+            needed.append(("s3:PutObject", f"arn:aws:s3:::{folder}/aws-logs-write-test"))
         for wanted, resource in needed:
             if not task_identity.permits(self.account, self.role, wanted, resource):
                 raise Failure(
@@ -198,3 +214,30 @@ class Execution:
 
     def _end(self, status: str, output: Any = None, error: Any = None, cause: Any = None) -> None:
         self.record.update(status=status, ended=self._now(), output=output, error=error, cause=cause)
+        metric = {"FAILED": "ExecutionsFailed", "TIMED_OUT": "ExecutionsTimedOut"}.get(status)
+        if metric is not None:
+            from . import cloudwatch_alarms
+
+            cloudwatch_alarms.counted(self.account, self.region, metric, "StateMachineArn", self.made.arn)
+
+    # What moto reads of an execution that it lists or describes.
+
+    execution_arn = property(lambda self: self.arn)
+    state_machine_arn = property(lambda self: self.made.arn)
+    execution_input = property(lambda self: json.dumps(self.input))
+    status = property(lambda self: self.record["status"])
+    error = property(lambda self: self.record["error"])
+    cause = property(lambda self: self.record["cause"])
+    output = property(lambda self: None if self.record["output"] is None else json.dumps(self.record["output"]))
+    output_details = {"included": True}
+    start_date = property(lambda self: _date(self.begun))
+    stop_date = property(lambda self: _date(self.record["ended"] or self._now()))
+
+    def stop(self, stop_date: Any, error: str, cause: str) -> None:
+        """End it where it is, as somebody asks."""
+        if self.record["ended"] is None:
+            self._end("ABORTED", error=error or None, cause=cause or None)
+
+
+def _date(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, timezone.utc)

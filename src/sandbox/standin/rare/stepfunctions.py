@@ -8,7 +8,7 @@ simulated clock says. Those written with JSONata moto does not know: ``machine``
 
 import json
 import time
-from datetime import datetime, timezone
+import uuid
 from typing import Any, Callable, Dict, Iterator
 
 from moto.core.config import default_user_config
@@ -79,7 +79,17 @@ def install() -> None:
         if getattr(made, "standin_deleting", False):
             raise JsonRESTError("StateMachineDeleting", f"State Machine is being deleted: {state_machine_arn}")
         given = args[1] if len(args) > 1 else kwargs.get("execution_input")
-        return _Started(machine.Execution(self.account_id, self.region_name, made.arn, loaded, made.roleArn, given or "{}"))
+        called = (args[0] if args else kwargs.get("name")) or str(uuid.uuid4())
+        again = next((one for one in made.executions if one.name == called), None)
+        if again is not None:
+            if again.status == "RUNNING" and again.input == json.loads(given or "{}"):
+                return again
+            raise JsonRESTError("ExecutionAlreadyExists", f"Execution Already Exists: '{again.execution_arn}'")
+        started = machine.Execution(self.account_id, self.region_name, made, loaded, given or "{}", str(called))
+        if started.sort == "STANDARD":
+            # Of Express ones Step Functions keeps nothing.
+            made.executions.append(started)
+        return started
 
     @around(StepFunctionsParserBackend, "delete_state_machine")
     def _delete(original: Any, self: Any, arn: str) -> None:
@@ -97,15 +107,10 @@ def install() -> None:
         return shown
 
 
-class _Started:
-    """What moto's answer to a start is made of."""
-
-    def __init__(self, execution: machine.Execution) -> None:
-        self.execution_arn = execution.arn
-        self.start_date = datetime.fromtimestamp(execution.begun, timezone.utc)
-
-
 def _forget(backend: Any, gone: Any) -> None:
+    if any(one.status == "RUNNING" for one in gone.executions):
+        world(backend.account_id).after(duration("state_machine_delete"), lambda: _forget(backend, gone))
+        return
     backend.state_machines[:] = [one for one in backend.state_machines if one is not gone]
     backend.tagger.delete_all_tags_for_resource(gone.arn)
 
