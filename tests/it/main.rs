@@ -28,6 +28,7 @@ mod interrupted;
 mod issued;
 mod kong;
 mod lease;
+mod log_archive;
 mod long_lists;
 mod matrix;
 mod neighbours;

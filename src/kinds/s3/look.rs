@@ -64,7 +64,7 @@ impl fmt::Display for Lifecycle {
 }
 
 fn in_words(prefix: &str, days: impl fmt::Display, uploads: i32) -> String {
-    format!("delete {prefix}* after {days} days, abort uploads after {uploads}")
+    format!("{prefix}* deleted after {days} days, uploads aborted after {uploads}")
 }
 
 /// A rule in words; one like ours in ours, any other by its name and state.
@@ -308,7 +308,7 @@ mod tests {
         let before = Lifecycle::read(&[rule(on, Some(""), 90)]);
         assert_eq!(
             before.to_string(),
-            "delete * after 90 days, abort uploads after 1"
+            "* deleted after 90 days, uploads aborted after 1"
         );
     }
 

@@ -80,6 +80,7 @@ kong: {{image: '123456789012.dkr.ecr.{REGION}.amazonaws.com/kong:{image}'}}
 control_plane: {{cpu: {cpu}, memory: {memory}, mode: on-demand, on_demand: {{cooldown: 23h, extend: {extend}m}}}}
 data_plane: {{cpu: {cpu}, memory: {memory}, scaling: {{min: 2, max: {max}}}}}
 admin: {{allow: [203.0.113.0/24]}}
+logs: {{archive: {{enabled: true}}}}
 alarms: {{email: ops@example.com}}
 {more}"
     )
@@ -113,6 +114,10 @@ fn others() -> String {
         "push_rule": "other-push",
         "machine_role": "other-machine",
         "starter_role": "other-starter",
+        "log_archive_machine": "other-archive",
+        "log_archive_rule": "other-archive",
+        "log_archive_role": "other-archive",
+        "log_archive_starter_role": "other-archive-starter",
         "database_security_group": "other-db",
     });
     format!("discovery: {{namespace: gw.local, service: settings}}\nnames: {names}\n")

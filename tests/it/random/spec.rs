@@ -159,6 +159,7 @@ fn values(section: &str) -> BoxedStrategy<Value> {
         "logs" => one_of(vec![
             json!({"retention_days": 1}),
             json!({"retention_days": 30}),
+            json!({"retention_days": 30, "archive": {"enabled": true}}),
         ]),
         "exec" => one_of(vec![json!(true), json!(false)]),
         "names" => one_of(vec![

@@ -44,7 +44,7 @@ def install() -> None:
     @around(LogGroup, "__init__")
     def _init(original: Any, self: Any, account_id: str, *args: Any, **kwargs: Any) -> None:
         original(self, account_id, *args, **kwargs)
-        self.creation_time = int(world(account_id).now() * 1000)
+        self.standin_created = int(world(account_id).now() * 1000)
 
     _protect()
     for name in ("list_tags_for_resource", "tag_resource", "untag_resource"):
@@ -87,7 +87,8 @@ def _protect() -> None:
 
     @around(LogGroup, "to_describe_dict")
     def _describe(original: Any, self: Any) -> Any:
-        return {**original(self), "deletionProtectionEnabled": getattr(self, "standin_protected", False)}
+        shown = {**original(self), "creationTime": self.standin_created}
+        return {**shown, "deletionProtectionEnabled": getattr(self, "standin_protected", False)}
 
 
 def _check_arn(name: str) -> None:

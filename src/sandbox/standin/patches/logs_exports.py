@@ -77,7 +77,7 @@ def _check(backend: LogsBackend, given: Dict[str, Any]) -> None:
         raise JsonRESTError("ResourceNotFoundException", "The specified log group does not exist.")
     if int(given["from"]) >= int(given["to"]):
         raise _invalid("'from' time must be less than 'to' time.")
-    if int(given["to"]) < group.creation_time:
+    if int(given["to"]) < group.standin_created:
         raise _invalid("The specified time range is before the log group was created.")
     if any(task["status"]["code"] in _ACTIVE for task in _tasks(backend).values()):
         raise JsonRESTError("LimitExceededException", "Resource limit exceeded.")
