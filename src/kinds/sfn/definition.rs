@@ -122,7 +122,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::resource::{Address, Arn, ManagedSecretArn, Attribute, Output, Ref, ResourceName};
+    use crate::resource::{Address, Arn, Attribute, ManagedSecretArn, Output, Ref, ResourceName};
 
     struct Nothing;
 

@@ -5,6 +5,7 @@
 
 use aws_sdk_sfn::types::StateMachineType;
 use futures::future::try_join_all;
+use futures::try_join;
 
 use super::calls::{ABSENT, arm, find, logging, sdk};
 use super::definition::Definition;
@@ -104,26 +105,31 @@ impl Kind for StateMachine {
         cx: &Observer,
         wanted: &[Wanted<'_, Self>],
     ) -> Result<Vec<Found<Live>>, Error> {
-        let mut found = Vec::new();
-        let mut arns = Vec::new();
-        for one in wanted {
-            let Some(arn) = one.desired.arn(cx.output(&one.desired.account).await?) else {
-                continue;
+        let named = try_join_all(wanted.iter().map(|one| async {
+            let account = cx.output(&one.desired.account).await?;
+            let Some(arn) = one.desired.arn(account) else {
+                return Ok(None);
             };
             let timer = one.desired.definition.timer();
-            if let Some(live) = find(cx.clients(), &arn, timer).await? {
+            let live = find(cx.clients(), &arn, timer).await?;
+            Ok::<_, Error>(Some((one.address, arn, live)))
+        }));
+        let (named, inventory) = try_join!(named, cx.inventory())?;
+        let mut found = Vec::new();
+        let mut arns = Vec::new();
+        for (wanted, arn, live) in named.into_iter().flatten() {
+            if let Some(live) = live {
                 found.push(match cx.address_of(&live.tags) {
                     Some(address) if live.leaving => Found::Leaving(address, live),
                     Some(address) => Found::Owned(address, live),
                     None => {
                         let theirs = format!("the state machine {}", live.name);
-                        Found::Foreign(one.address.clone(), theirs)
+                        Found::Foreign(wanted.clone(), theirs)
                     }
                 });
             }
             arns.push(arn);
         }
-        let inventory = cx.inventory().await?;
         let listed = inventory.of("states", "stateMachine").map(|(arn, _)| arn);
         let left = listed.filter(|arn| arns.iter().all(|one| one != arn));
         for live in try_join_all(left.map(|arn| find(cx.clients(), arn, None))).await? {

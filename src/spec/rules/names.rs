@@ -114,49 +114,46 @@ fn too_long_problem(spec: &StackSpec, too_long: &[(usize, Named)]) -> Option<Pro
     )
 }
 
+/// What AWS keeps in one drawer each, where names must differ.
+const DRAWERS: [&[Named]; 8] = [
+    &[Named::ControlPlaneService, Named::DataPlaneService],
+    &[
+        Named::ControlPlaneFamily,
+        Named::DataPlaneFamily,
+        Named::MigrationsFamily,
+    ],
+    &[
+        Named::ExecutionRole,
+        Named::ControlPlaneRole,
+        Named::DataPlaneRole,
+        Named::FlowLogsRole,
+        Named::MachineRole,
+        Named::StarterRole,
+        Named::LogArchiveRole,
+        Named::LogArchiveStarterRole,
+    ],
+    &[Named::ControlPlaneMachine, Named::LogArchiveMachine],
+    &[Named::NewTasksRule, Named::PushRule, Named::LogArchiveRule],
+    &[
+        Named::LoadBalancerSecurityGroup,
+        Named::DataPlaneSecurityGroup,
+        Named::ControlPlaneSecurityGroup,
+        Named::DatabaseSecurityGroup,
+        Named::EndpointsSecurityGroup,
+    ],
+    &[
+        Named::ControlPlaneLogGroup,
+        Named::DataPlaneLogGroup,
+        Named::MigrationsLogGroup,
+        Named::FlowLogsLogGroup,
+        Named::WafLogGroup,
+    ],
+    &[Named::ClusterCertificateSecret, Named::AdminKeySecret],
+];
+
 /// Names must differ where AWS keeps them in one drawer.
 fn check_clashes(spec: &StackSpec, out: &mut Problems) {
-    use Named::{
-        AdminKeySecret, ClusterCertificateSecret, ControlPlaneFamily, ControlPlaneLogGroup,
-        ControlPlaneRole, ControlPlaneSecurityGroup, ControlPlaneService, DataPlaneFamily,
-        DataPlaneLogGroup, DataPlaneRole, DataPlaneSecurityGroup, DataPlaneService,
-        DatabaseSecurityGroup, EndpointsSecurityGroup, ExecutionRole, FlowLogsLogGroup,
-        FlowLogsRole, LoadBalancerSecurityGroup, LogArchiveMachine, LogArchiveRole, LogArchiveRule,
-        LogArchiveStarterRole, MachineRole, MigrationsFamily, MigrationsLogGroup, NewTasksRule,
-        PushRule, StarterRole, WafLogGroup,
-    };
-    let drawers: [&[Named]; 8] = [
-        &[ControlPlaneService, DataPlaneService],
-        &[ControlPlaneFamily, DataPlaneFamily, MigrationsFamily],
-        &[
-            ExecutionRole,
-            ControlPlaneRole,
-            DataPlaneRole,
-            FlowLogsRole,
-            MachineRole,
-            StarterRole,
-            LogArchiveRole,
-            LogArchiveStarterRole,
-        ],
-        &[Named::ControlPlaneMachine, LogArchiveMachine],
-        &[NewTasksRule, PushRule, LogArchiveRule],
-        &[
-            LoadBalancerSecurityGroup,
-            DataPlaneSecurityGroup,
-            ControlPlaneSecurityGroup,
-            DatabaseSecurityGroup,
-            EndpointsSecurityGroup,
-        ],
-        &[
-            ControlPlaneLogGroup,
-            DataPlaneLogGroup,
-            MigrationsLogGroup,
-            FlowLogsLogGroup,
-            WafLogGroup,
-        ],
-        &[ClusterCertificateSecret, AdminKeySecret],
-    ];
-    for drawer in drawers {
+    for drawer in DRAWERS {
         for (index, named) in drawer.iter().enumerate() {
             let name = spec.name_of(*named);
             let same = |other: &&Named| spec.name_of(**other).eq_ignore_ascii_case(&name);

@@ -46,7 +46,7 @@ async fn what_is_changed_by_hand_is_put_right() {
         "schedule_expression",
         "enabled",
         "targets",
-        "archive/* deleted after 365 days",
+        "archive/*\n          deleted after 365 days",
     ] {
         assert!(plan.stdout.contains(text), "no {text}: {}", plan.stdout);
     }
@@ -129,14 +129,16 @@ async fn access_logs_and_archive_share_a_bucket_and_neither_needs_the_other() {
         "logs/archive/machine",
         "alarms/log-archive",
         "identity/log-archive-role",
+        "identity/log-archive-role/log-archive-policy",
         "identity/log-archive-starter-role",
+        "identity/log-archive-starter-role/log-archive-starter-policy",
         BUCKET,
     ];
     let targets: Vec<&str> = targets.iter().flat_map(|one| ["--target", one]).collect();
     let plan = one.world.run(&[&["plan"][..], &targets].concat()).exits(0);
     let deleted = planned(&plan.stdout);
     let deleted = deleted.iter().filter(|one| one.starts_with("delete"));
-    assert_eq!(deleted.count(), 5, "{}", plan.stdout);
+    assert_eq!(deleted.count(), 7, "{}", plan.stdout);
     one.world.configure(&json!({"speed": 400}));
     let apply = ["apply", "--auto-approve"];
     let _ = one.world.run(&[&apply[..], &targets].concat()).exits(0);

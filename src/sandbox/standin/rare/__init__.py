@@ -29,5 +29,5 @@ def url_paths(package: str) -> Any:
 
 def tagged(account: str, region: str) -> Iterator[Any]:
     """What the tagging API lists of services that have been called and that moto does not ask."""
-    for module in [m for m in (sys.modules.get(f"{__name__}.{name}") for name in ("events", "scheduler", "stepfunctions", "wafv2")) if m is not None]:
+    for module in [m for m in (sys.modules.get(f"{__name__}.{name}") for name in ("events", "scheduler", "wafv2")) if m is not None]:
         yield from module.tagged(account, region)

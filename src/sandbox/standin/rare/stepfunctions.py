@@ -9,11 +9,10 @@ simulated clock says. Those written with JSONata moto does not know: ``machine``
 import json
 import time
 import uuid
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict
 
 from moto.core.config import default_user_config
 from moto.core.exceptions import JsonRESTError
-from moto.core.resource_tagging import TaggedResource
 
 from .. import local_calls, task_identity
 from ..durations_tasks import duration
@@ -163,16 +162,6 @@ def start(account: str, region: str, arn: str, given: str) -> None:
     """Start a machine for a rule or a schedule; one that is gone is not started."""
     parameters = {"stateMachineArn": arn, "input": given}
     local_calls.call(account, region, "stepfunctions", "StartExecution", parameters)
-
-
-def tagged(account: str, region: str) -> Iterator[TaggedResource]:
-    """What the tagging API lists of state machines."""
-    from moto.stepfunctions.responses import get_backend
-
-    backend = get_backend(account, region)
-    for one in list(backend.state_machines):
-        tags = {tag["key"]: tag["value"] for tag in backend.tagger.list_tags_for_resource(one.arn)["tags"]}
-        yield TaggedResource(one.arn, tags, "states:stateMachine")
 
 
 def _task(self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any) -> None:
