@@ -139,7 +139,6 @@ mod tests {
             data_plane: "gw-dp".to_owned(),
             target_group: Ref::Literal(Arn::new("arn:group")),
             password: Ref::Literal(ManagedSecretArn::new("arn:secret")),
-            password: Ref::Literal(ManagedSecretArn::new("arn:secret")),
             timer: "gw-timer".to_owned(),
             starter: Ref::Literal(Arn::new("arn:role")),
             hold: Duration::from_secs(hold),
