@@ -68,6 +68,8 @@ clients! {
     events: aws_sdk_eventbridge;
     /// IAM.
     iam: aws_sdk_iam;
+    /// Key Management Service: the key that a stack is encrypted with.
+    kms: aws_sdk_kms;
     /// RDS.
     rds: aws_sdk_rds;
     /// The Resource Groups Tagging API.

@@ -17,6 +17,7 @@ fixed! {
     hosted_zone: Lookup, "hosted-zone";
     engine_version: Lookup, "engine-version";
     existing_vpc: Lookup, "vpc";
+    existing_key: Lookup, "encryption-key";
     vpc: Network, "vpc";
     internet_gateway: Network, "internet-gateway";
     public_route_table: Network, "public-route-table";
@@ -36,6 +37,7 @@ fixed! {
     data_plane_policy: Identity, "data-plane-policy";
     flow_logs_role: Identity, "flow-logs-role";
     flow_logs_policy: Identity, "flow-logs-policy";
+    encryption_key: Encryption, "key";
     cluster_certificate: Secrets, "cluster-certificate";
     admin_key: Secrets, "admin-key";
     control_plane_logs: Logs, "control-plane";

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::addresses;
 use super::draft::Draft;
+use super::encryption;
 use super::network;
 use crate::kinds::logs::{LogGroup, LogGroupDesired};
 use crate::kinds::rds::{
@@ -118,9 +119,9 @@ fn draw_groups(draft: &mut Draft<'_>, version: VersionPrefix) {
 fn draw_logs(draft: &mut Draft<'_>) {
     let spec = draft.spec;
     let address = addresses::database_logs();
-    let cluster = spec.name_of(Named::DatabaseCluster);
-    let name = format!("/aws/rds/cluster/{cluster}/{LOG}");
+    let name = log_group(spec);
     let desired = LogGroupDesired {
+        key: encryption::key(spec),
         deletion_protection: spec.logs.deletion_protection,
         retention_days: spec.logs.retention_days,
         writers: instance_name(spec, ""),
@@ -128,6 +129,12 @@ fn draw_logs(draft: &mut Draft<'_>) {
         name,
     };
     draft.add::<LogGroup>(address, desired);
+}
+
+/// What RDS calls the log group that it writes to.
+pub(super) fn log_group(spec: &StackSpec) -> String {
+    let cluster = spec.name_of(Named::DatabaseCluster);
+    format!("/aws/rds/cluster/{cluster}/{LOG}")
 }
 
 /// What the instance of a number is called; RDS begins the names of its log streams with that.
@@ -154,6 +161,7 @@ fn draw_cluster(draft: &mut Draft<'_>, version: VersionPrefix) {
         parameter_group: Ref::Of(addresses::parameter_group()),
         security_groups: vec![Ref::Of(addresses::database_group())],
         capacity,
+        key: encryption::key(spec),
         backup_retention_days: database.backup_retention_days,
         deletion_protection: database.deletion_protection,
         final_snapshot: database.final_snapshot,

@@ -12,6 +12,7 @@
 
 use super::addresses;
 use super::draft::Draft;
+use super::encryption;
 use crate::kinds::logs::{LogGroup, LogGroupDesired};
 use crate::kinds::wafv2::{
     IpSet, IpSetDesired, LoggingConfiguration, LoggingDesired, Rule, Statement, WebAcl,
@@ -79,6 +80,7 @@ fn draw_logs(draft: &mut Draft<'_>, waf: &Waf) {
     draft.output(Named::WafLogGroup.key(), name.clone());
     let desired = LogGroupDesired {
         deletion_protection: spec.logs.deletion_protection,
+        key: encryption::key(spec),
         retention_days: waf.logs.retention_days.unwrap_or(spec.logs.retention_days),
         // How WAF begins the names of its streams.
         writers: format!("{}_{}_", spec.region.as_str(), spec.name_of(Named::WebAcl)),

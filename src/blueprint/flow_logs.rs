@@ -2,6 +2,7 @@
 
 use super::addresses;
 use super::draft::Draft;
+use super::encryption;
 use super::identity::{account, allow, log_group, trust};
 use super::network;
 use crate::kinds::ec2::{FlowLog, flow_log};
@@ -44,6 +45,7 @@ fn draw_group(draft: &mut Draft<'_>) {
     let name = spec.name_of(Named::FlowLogsLogGroup);
     draft.output(Named::FlowLogsLogGroup.key(), name.clone());
     let desired = LogGroupDesired {
+        key: encryption::key(spec),
         deletion_protection: spec.logs.deletion_protection,
         retention_days: spec.network.flow_logs.retention_days,
         writers: WRITERS.to_owned(),

@@ -5,6 +5,7 @@
 
 use super::addresses;
 use super::draft::Draft;
+use super::encryption;
 use super::secrets;
 use crate::kinds::iam::{
     Condition, PolicyDocument, Role, RolePolicy, Statement, role, role_policy,
@@ -167,8 +168,12 @@ fn execution_policy(spec: &StackSpec) -> PolicyDocument {
         &["logs:CreateLogStream", "logs:PutLogEvents"],
         groups.map(|group| streams_of(spec, group)).into(),
     );
+    // Secrets Manager decrypts for whoever reads a secret.
+    let key = encryption::key(spec);
+    let key = key.map(|key| allow("Key", &["kms:Decrypt"], vec![Text::from(&key)]));
+    let statements = [secrets, logs].into_iter().chain(key);
     PolicyDocument {
-        statements: [secrets, logs].into_iter().chain(pull(spec)).collect(),
+        statements: statements.chain(pull(spec)).collect(),
     }
 }
 
@@ -231,10 +236,15 @@ fn streams_of(spec: &StackSpec, group: Named) -> Text {
 
 /// The ARN of a log group. It follows from its name, so that a policy need not wait for the group.
 pub(super) fn log_group(spec: &StackSpec, group: Named) -> Text {
+    log_group_named(spec, &spec.name_of(group))
+}
+
+/// The ARN of the log group of a name.
+pub(super) fn log_group_named(spec: &StackSpec, name: &str) -> Text {
     let region = spec.region.as_str();
     Text::from(format!("arn:{}:logs:{region}:", partition(region)))
         .then_ref(&account())
-        .then(format!(":log-group:{}", spec.name_of(group)))
+        .then(format!(":log-group:{name}"))
 }
 
 /// An ARN of this account and region, which follows from names: nothing has to be there before it.
@@ -289,6 +299,21 @@ mod tests {
         Secrets: ${secrets/cluster-certificate.arn} ${secrets/admin-key.arn} ${database/cluster.secret-arn}
         Logs: arn:aws:logs:eu-west-1:${lookup/account.id}:log-group:/kongstack/demo/control-plane:* arn:aws:logs:eu-west-1:${lookup/account.id}:log-group:/kongstack/demo/data-plane:* arn:aws:logs:eu-west-1:${lookup/account.id}:log-group:/kongstack/demo/migrations:*
         ");
+    }
+
+    #[test]
+    fn what_starts_tasks_may_decrypt_with_the_stack_s_key_and_no_other() {
+        let all = |rest: &str| {
+            let mut all = permissions(rest);
+            all.retain(|one| one.starts_with("Key"));
+            all
+        };
+        assert_eq!(all("exec: true"), [""; 0]);
+        let own = "encryption: {kms_key: create}";
+        assert_eq!(all(own), ["Key: ${encryption/key.arn}"]);
+        let arn = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d";
+        let given = format!("exec: true\nencryption: {{kms_key: '{arn}'}}");
+        assert_eq!(all(&given), [format!("Key: {arn}")]);
     }
 
     #[test]

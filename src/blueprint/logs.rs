@@ -3,6 +3,7 @@
 use super::addresses;
 use super::compute::task_log;
 use super::draft::Draft;
+use super::encryption;
 use crate::kinds::logs::{LogGroup, LogGroupDesired};
 use crate::spec::Named;
 
@@ -17,6 +18,7 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
         draft.output(named.key(), name.clone());
         let log = task_log(address.clone());
         let desired = LogGroupDesired {
+            key: encryption::key(draft.spec),
             deletion_protection: draft.spec.logs.deletion_protection,
             retention_days: draft.spec.logs.retention_days,
             writers: log.stream(&log.container, ""),

@@ -15,6 +15,7 @@ mod database;
 mod discovery;
 mod dns;
 mod draft;
+mod encryption;
 mod endpoints;
 mod firewall;
 mod flow_logs;
@@ -43,6 +44,7 @@ pub(crate) fn draw(spec: &StackSpec) -> Blueprint {
     network::draw(&mut draft);
     security::draw(&mut draft);
     identity::draw(&mut draft);
+    encryption::draw(&mut draft);
     secrets::draw(&mut draft);
     logs::draw(&mut draft);
     flow_logs::draw(&mut draft);

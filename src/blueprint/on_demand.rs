@@ -8,6 +8,7 @@
 use super::addresses;
 use super::compute::cluster;
 use super::draft::Draft;
+use super::encryption;
 use super::identity::{account, allow, arn, draw_policy, draw_role, partition};
 use super::secrets;
 use crate::kinds::events::{Rule, RuleDesired, Trigger};
@@ -169,6 +170,7 @@ fn draw_logs(draft: &mut Draft<'_>) {
     let (spec, address) = (draft.spec, addresses::machine_logs());
     let name = spec.name_of(Named::MachineLogGroup);
     let desired = LogGroupDesired {
+        key: encryption::key(spec),
         retention_days: spec.logs.retention_days,
         deletion_protection: spec.logs.deletion_protection,
         writers: "states/".to_owned(),

@@ -7,6 +7,7 @@
 
 use super::addresses;
 use super::draft::Draft;
+use super::encryption;
 use crate::kinds::secrets::{Secret, secret};
 use crate::kong::{
     CERTIFICATE_KEY, CertificateFacts, PRIVATE_KEY_KEY, admin_key as new_admin_key,
@@ -124,6 +125,7 @@ fn draw_secret(
     let desired = secret::Desired {
         name,
         description: format!("{purpose} in the Kong stack {}", draft.spec.name),
+        key: encryption::key(draft.spec),
         content,
         expires,
         replaces: None,

@@ -12,6 +12,7 @@ pub(crate) mod ecs;
 pub(crate) mod elb;
 pub(crate) mod events;
 pub(crate) mod iam;
+pub(crate) mod kms;
 pub(crate) mod kong;
 mod leftover;
 pub(crate) mod logs;
@@ -57,6 +58,7 @@ pub(crate) static ALL: &[KindRef] = &[
     kind::<events::Rule>(),
     kind::<iam::Role>(),
     kind::<iam::RolePolicy>(),
+    kind::<kms::Key>(),
     kind::<logs::LogGroup>(),
     kind::<rds::DbCluster>(),
     kind::<rds::DbClusterParameterGroup>(),

@@ -5,6 +5,7 @@
 
 mod engine_version;
 mod hosted_zone;
+mod kms_key;
 mod network;
 
 use futures::FutureExt;
@@ -29,6 +30,7 @@ pub(crate) fn look_up<'a>(
             Some(Lookup::Vpc { id }) => network::vpc(cx, id).await,
             Some(Lookup::Subnet { id, vpc, group }) => network::subnet(cx, id, vpc, group).await,
             Some(Lookup::HostedZone { by }) => hosted_zone::look_up(cx, by).await,
+            Some(Lookup::KmsKey { arn }) => kms_key::look_up(cx, arn).await,
             Some(Lookup::EngineVersion {
                 prefix,
                 min_half_acus,

@@ -15,6 +15,8 @@ pub(crate) enum Layer {
     Security,
     /// IAM roles and their policies.
     Identity,
+    /// The KMS key that the rest is encrypted with.
+    Encryption,
     /// Secrets Manager secrets.
     Secrets,
     /// CloudWatch log groups.
@@ -41,11 +43,12 @@ pub(crate) enum Layer {
 
 impl Layer {
     /// Every layer, in the order of display.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Lookup,
         Self::Network,
         Self::Security,
         Self::Identity,
+        Self::Encryption,
         Self::Secrets,
         Self::Logs,
         Self::Database,
@@ -67,6 +70,7 @@ impl Layer {
             Self::Network => "network",
             Self::Security => "security",
             Self::Identity => "identity",
+            Self::Encryption => "encryption",
             Self::Secrets => "secrets",
             Self::Logs => "logs",
             Self::Database => "database",

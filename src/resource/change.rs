@@ -129,6 +129,24 @@ impl Diff {
         );
     }
 
+    /// Compares a reference that may be absent on either side; one not known yet counts as a change.
+    pub(crate) fn optional_reference<T: Output>(
+        &mut self,
+        field: &str,
+        want: Option<&Ref<T>>,
+        have: Option<&T>,
+        outputs: &dyn Resolve,
+        effect: Effect,
+    ) {
+        let resolved = want.map(|want| want.resolve(outputs));
+        let same = match &resolved {
+            None => have.is_none(),
+            Some(want) => want.is_some() && want.as_ref() == have,
+        };
+        let have = have.map(ToString::to_string);
+        self.compare(field, effect, resolved.map(known), have, same);
+    }
+
     /// Compares a list of references as a set.
     pub(crate) fn references<T: Output>(
         &mut self,

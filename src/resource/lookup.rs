@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::{HostedZoneId, SubnetId, VpcId};
+use super::{Arn, HostedZoneId, SubnetId, VpcId};
 
 /// A question to AWS whose answer the blueprint refers to like to any other resource's outputs.
 ///
@@ -39,6 +39,11 @@ pub(crate) enum Lookup {
     HostedZone {
         /// How the spec names it.
         by: ZoneQuery,
+    },
+    /// A KMS key, which must be of use for encryption (`Arn`).
+    KmsKey {
+        /// Its ARN.
+        arn: Arn,
     },
     /// The newest Aurora PostgreSQL version that the region offers under a prefix (`Version`).
     EngineVersion {

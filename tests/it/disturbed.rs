@@ -40,6 +40,7 @@ const MADE_BY: [(&str, &str); 49] = [
     ("Rule", "events:PutRule"),
     ("Role", "iam:CreateRole"),
     ("RolePolicy", "iam:PutRolePolicy"),
+    ("Key", "kms:CreateKey"),
     ("LogGroup", "logs:CreateLogGroup"),
     ("DbCluster", "rds:CreateDBCluster"),
     (

@@ -18,6 +18,7 @@ mod cost_of_looking;
 mod destroy;
 mod disturbed;
 mod drift;
+mod encryption;
 mod examples;
 mod firewall;
 mod firewall_logs;

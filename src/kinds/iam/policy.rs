@@ -3,6 +3,7 @@
 //! IAM answers documents URL-encoded, and a document means the same whether a lone value is written bare or as a list
 //! and in whatever order values stand. So documents are compared statement by statement, in one canonical form.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -35,7 +36,7 @@ pub(crate) struct Statement {
     pub(crate) conditions: Vec<Condition>,
 }
 
-/// One test of a request's context.
+/// One test of a request's context. Those of one operator and key hold where one of their values does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Condition {
     /// The operator, such as `StringEquals`.
@@ -57,8 +58,15 @@ struct DocumentJson<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum PrincipalJson<'a> {
-    Some(BTreeMap<&'a str, &'a str>),
+    Some(BTreeMap<&'a str, Cow<'a, str>>),
     Everybody(&'a str),
+}
+
+impl<'a> PrincipalJson<'a> {
+    /// One of a sort, such as `Service`.
+    pub(super) fn one(sort: &'a str, name: impl Into<Cow<'a, str>>) -> Self {
+        Self::Some(BTreeMap::from([(sort, name.into())]))
+    }
 }
 
 #[derive(Serialize)]
@@ -72,7 +80,26 @@ pub(super) struct StatementJson<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resource: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    condition: BTreeMap<&'a str, BTreeMap<&'a str, String>>,
+    condition: BTreeMap<&'a str, BTreeMap<&'a str, ValueJson>>,
+}
+
+/// What a key of the context is compared with.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ValueJson {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl ValueJson {
+    fn or(self, other: String) -> Self {
+        let mut all = match self {
+            Self::One(value) => vec![value],
+            Self::Several(values) => values,
+        };
+        all.push(other);
+        Self::Several(all)
+    }
 }
 
 impl PolicyDocument {
@@ -116,20 +143,22 @@ impl Statement {
     }
 
     pub(super) fn json(&self, outputs: &dyn Resolve) -> Option<StatementJson<'_>> {
-        let mut condition: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
+        let mut condition: BTreeMap<&str, BTreeMap<&str, ValueJson>> = BTreeMap::new();
         for one in &self.conditions {
             let value = one.value.resolve(outputs)?;
-            condition
-                .entry(one.operator)
-                .or_default()
-                .insert(one.key, value);
+            let keys = condition.entry(one.operator).or_default();
+            let value = match keys.remove(one.key) {
+                Some(others) => others.or(value),
+                None => ValueJson::One(value),
+            };
+            keys.insert(one.key, value);
         }
         Some(StatementJson {
             sid: self.sid,
             effect: "Allow",
             principal: self
                 .service
-                .map(|service| PrincipalJson::Some(BTreeMap::from([("Service", service)]))),
+                .map(|service| PrincipalJson::one("Service", service)),
             action: &self.actions,
             resource: self
                 .resources

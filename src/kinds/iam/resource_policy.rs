@@ -1,9 +1,7 @@
 //! Policies that a resource carries itself: buckets and keys have one, and it says of whom it speaks.
 
-use std::collections::BTreeMap;
-
 use super::policy::{PrincipalJson, Statement, StatementJson, Statements, document};
-use crate::resource::{Diff, References, Resolve};
+use crate::resource::{Diff, References, Resolve, Text};
 
 /// What others may do, or must not, with the resource that carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +28,8 @@ pub(crate) enum Principal {
     Everybody,
     /// An AWS service, such as `logs.amazonaws.com`.
     Service(String),
+    /// An account, by the ARN of its root: whom its own policies allow it.
+    Account(Text),
 }
 
 impl ResourcePolicy {
@@ -45,7 +45,7 @@ impl ResourcePolicy {
 
     /// `references` with all that the document refers to.
     pub(crate) fn referred(&self, references: References) -> References {
-        let texts = self.grants.iter().flat_map(|grant| grant.statement.texts());
+        let texts = self.grants.iter().flat_map(Grant::texts);
         texts.fold(references, References::in_text)
     }
 
@@ -67,12 +67,20 @@ impl ResourcePolicy {
 }
 
 impl Grant {
+    /// Everything in it that may refer to other resources.
+    fn texts(&self) -> impl Iterator<Item = &Text> {
+        let root = match &self.principal {
+            Principal::Account(root) => Some(root),
+            Principal::Everybody | Principal::Service(_) => None,
+        };
+        self.statement.texts().chain(root)
+    }
+
     fn json(&self, outputs: &dyn Resolve) -> Option<StatementJson<'_>> {
         let principal = match &self.principal {
             Principal::Everybody => PrincipalJson::Everybody("*"),
-            Principal::Service(name) => {
-                PrincipalJson::Some(BTreeMap::from([("Service", name.as_str())]))
-            }
+            Principal::Service(name) => PrincipalJson::one("Service", name),
+            Principal::Account(root) => PrincipalJson::one("AWS", root.resolve(outputs)?),
         };
         let mut json = self.statement.json(outputs)?;
         json.principal = Some(principal);
@@ -87,7 +95,7 @@ impl Grant {
 mod tests {
     use super::*;
     use crate::kinds::iam::Condition;
-    use crate::resource::{Address, Attribute, Text};
+    use crate::resource::{Address, Attribute};
 
     struct Nothing;
 
@@ -145,6 +153,44 @@ mod tests {
             .replace(r#"["s3:*"]"#, r#""s3:*""#)
             .replace(r#"["arn:a","arn:b"]"#, r#"["arn:b","arn:a"]"#);
         assert_eq!(fields(&normal), [""; 0]);
+    }
+
+    #[test]
+    fn an_account_and_a_list_of_values_are_written_as_aws_has_them() {
+        let condition = |value: &str| Condition {
+            operator: "ArnLike",
+            key: "kms:EncryptionContext:aws:logs:arn",
+            value: Text::from(value),
+        };
+        let grant = |principal, conditions| Grant {
+            principal,
+            deny: false,
+            statement: Statement {
+                sid: "One",
+                service: None,
+                actions: vec!["kms:*"],
+                resources: vec![Text::from("*")],
+                conditions,
+            },
+        };
+        let written = |grant| {
+            let policy = ResourcePolicy {
+                grants: vec![grant],
+            };
+            let text = policy.render(&Nothing).unwrap();
+            let (_, shown) = text.split_once(r#""Allow","#).unwrap();
+            shown.to_owned()
+        };
+        let root = Principal::Account(Text::from("arn:aws:iam::123456789012:root"));
+        assert_eq!(
+            written(grant(root, Vec::new())),
+            r#""Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":["kms:*"],"Resource":["*"]}]}"#
+        );
+        let logs = Principal::Service("logs.eu-west-1.amazonaws.com".to_owned());
+        assert_eq!(
+            written(grant(logs, vec![condition("arn:a"), condition("arn:b")])),
+            r#""Principal":{"Service":"logs.eu-west-1.amazonaws.com"},"Action":["kms:*"],"Resource":["*"],"Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":["arn:a","arn:b"]}}}]}"#
+        );
     }
 
     #[test]

@@ -9,12 +9,13 @@ use std::collections::HashMap;
 
 use futures::try_join;
 
+use super::encryption;
 use super::log_group_calls::{self, find, name_in, protect};
 use super::recreated::{self, Untagged};
 use crate::aws::{OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Blocker, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Patience,
+    Arn, Blocker, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Patience, Ref,
     References, Resolve, ResourceName, Step, Tags, Wanted,
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct LogGroupDesired {
     pub(crate) retention_days: u32,
     /// How the names of the streams in it begin, which nothing outside the stack writes.
     pub(crate) writers: String,
+    /// The KMS key that its lines are encrypted with; nothing for CloudWatch Logs' own.
+    pub(crate) key: Option<Ref<Arn>>,
     /// Whether AWS refuses to delete it; nothing where nobody has said, and whatever is set is left as it is.
     pub(crate) deletion_protection: Option<bool>,
     /// Its tags.
@@ -48,6 +51,7 @@ pub(crate) struct LogGroupLive {
     pub(super) retention: Option<u32>,
     /// The account's policy that decides on the retention in place of the group's own setting.
     pub(super) account_policy: Option<String>,
+    pub(super) key: Option<Arn>,
     pub(super) protected: bool,
     /// Whether a writer of the stack has made it again after ours was gone.
     pub(super) recreated: bool,
@@ -62,8 +66,8 @@ impl Kind for LogGroup {
     type Desired = LogGroupDesired;
     type Live = LogGroupLive;
 
-    fn references(_desired: &LogGroupDesired) -> References {
-        References::none()
+    fn references(desired: &LogGroupDesired) -> References {
+        References::none().to_all(&desired.key)
     }
 
     async fn observe(
@@ -106,15 +110,16 @@ impl Kind for LogGroup {
             .with(Arn::new(&live.arn))
     }
 
-    fn uses(_live: &LogGroupLive) -> Vec<String> {
-        Vec::new()
+    fn uses(live: &LogGroupLive) -> Vec<String> {
+        live.key.iter().map(ToString::to_string).collect()
     }
 
-    fn diff(desired: &LogGroupDesired, live: &LogGroupLive, _outputs: &dyn Resolve) -> Diff {
+    fn diff(desired: &LogGroupDesired, live: &LogGroupLive, outputs: &dyn Resolve) -> Diff {
         let LogGroupDesired {
             name,
             retention_days,
             writers: _, // tells whose it is
+            key,
             deletion_protection,
             tags,
         } = desired;
@@ -133,6 +138,8 @@ impl Kind for LogGroup {
                 live.retention.as_ref(),
             );
         }
+        let (want, have) = (key.as_ref(), live.key.as_ref());
+        diff.optional_reference("kms_key_id", want, have, outputs, Effect::InPlace);
         if let Some(want) = deletion_protection {
             diff.field("deletion_protection", want, &live.protected);
         }
@@ -141,20 +148,23 @@ impl Kind for LogGroup {
     }
 
     async fn create(cx: &Step, desired: &LogGroupDesired) -> Result<Outputs, Error> {
-        let made = cx
+        let key = desired.key.as_ref().map(|key| cx.get(key)).transpose()?;
+        let call = cx
             .clients()
             .logs()
             .create_log_group()
             .log_group_name(&desired.name)
+            .set_kms_key_id(key.map(|key| key.to_string()))
             .set_tags(Some(map(&desired.tags)))
-            .set_deletion_protection_enabled(desired.deletion_protection.filter(|on| *on))
-            .send()
-            .await
-            .map_err(failed("logs:CreateLogGroup"));
-        match made {
+            .set_deletion_protection_enabled(desired.deletion_protection.filter(|on| *on));
+        let made = encryption::allowed(cx, desired, || {
+            let call = call.clone();
+            async move { call.send().await.map_err(failed("logs:CreateLogGroup")) }
+        });
+        match made.await {
             Ok(_) => {}
             // A repeated call whose first answer was lost.
-            Err(error) if error.is(&["ResourceAlreadyExists"]) => {
+            Err(Error::Aws(error)) if error.is(&["ResourceAlreadyExists"]) => {
                 let there = find(cx.clients(), &[&desired.name], cx.stack()).await?;
                 let ours = there
                     .iter()
@@ -163,7 +173,7 @@ impl Kind for LogGroup {
                     return Err(error.into());
                 }
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
         cx.made(&desired.name);
         retain(cx, desired).await?;
@@ -185,6 +195,9 @@ impl Kind for LogGroup {
     ) -> Result<Outputs, Error> {
         if diff.has("retention_days") {
             retain(cx, desired).await?;
+        }
+        if diff.has("kms_key_id") {
+            encryption::change(cx, desired).await?;
         }
         if diff.has("deletion_protection") {
             protect(cx, live, desired.deletion_protection.unwrap_or_default()).await?;
@@ -247,7 +260,8 @@ async fn untagged(
     want: &Wanted<'_, LogGroup>,
     one: LogGroupLive,
 ) -> Result<Found<LogGroupLive>, Error> {
-    let untouched = one.tags.is_empty() && one.retention.is_none() && !one.protected;
+    let untouched =
+        one.tags.is_empty() && one.retention.is_none() && one.key.is_none() && !one.protected;
     let judged = if untouched {
         recreated::judge(cx.clients(), &one.name, &want.desired.writers).await?
     } else {
@@ -318,6 +332,7 @@ mod tests {
             arn: "arn".to_owned(),
             retention,
             account_policy: policy.map(str::to_owned),
+            key: None,
             protected: false,
             recreated: false,
             tags: Tags::default(),
@@ -330,6 +345,7 @@ mod tests {
             name: "/kongstack/demo/data-plane".to_owned(),
             retention_days: 7,
             writers: "ecs/kong/".to_owned(),
+            key: None,
             deletion_protection: None,
             tags: Tags::default(),
         };
@@ -353,6 +369,7 @@ mod tests {
             name: "/kongstack/demo/data-plane".to_owned(),
             retention_days: 7,
             writers: "ecs/kong/".to_owned(),
+            key: None,
             deletion_protection: None,
             tags: Tags::default(),
         };

@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 
 use super::log_group::LogGroupLive;
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
-use crate::resource::{Blocker, Error, Patience, Step, Tags};
+use crate::resource::{Arn, Blocker, Error, Output, Patience, Step, Tags};
 
 /// A change of a group takes seconds.
 const CHANGED: Patience = Patience::seconds(2, 5, 120);
@@ -94,6 +94,7 @@ async fn read(clients: &Clients, group: SdkLogGroup) -> Result<Option<LogGroupLi
                 .retention_in_days
                 .and_then(|days| days.try_into().ok()),
             account_policy: group.retention_policy_name,
+            key: group.kms_key_id.map(Arn::new),
             protected: group.deletion_protection_enabled == Some(true),
             recreated: false,
             tags: Tags::live(pairs.map(|(key, value)| (Some(key), Some(value)))),

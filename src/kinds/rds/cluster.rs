@@ -4,6 +4,8 @@
 //! no drift, and neither are the marks that other rooms keep in the cluster's tags. Changes are sent to be applied
 //! at once, and are waited for until the cluster shows them.
 
+use std::collections::BTreeSet;
+
 use futures::future::try_join_all;
 use futures::try_join;
 
@@ -55,6 +57,8 @@ pub(crate) struct Desired {
     pub(crate) security_groups: Vec<Ref<SecurityGroupId>>,
     /// How far it scales.
     pub(crate) capacity: Capacity,
+    /// The KMS key of its storage and of its password; nothing for AWS's own.
+    pub(crate) key: Option<Ref<Arn>>,
     /// Days that automatic backups are kept, 1 to 35.
     pub(crate) backup_retention_days: u32,
     /// Whether AWS refuses to delete it.
@@ -95,6 +99,10 @@ pub(crate) struct Live {
     pub(super) deletion_protection: bool,
     pub(super) copy_tags_to_snapshot: bool,
     pub(super) storage_encrypted: bool,
+    /// The key of its storage.
+    pub(super) key: Option<Arn>,
+    /// Whether that key is the stack's own.
+    pub(super) key_is_ours: bool,
     pub(super) log_exports: Vec<String>,
     pub(super) members: Vec<String>,
 }
@@ -113,6 +121,7 @@ impl Kind for DbCluster {
             .to(&desired.subnet_group)
             .to(&desired.parameter_group)
             .to_all(&desired.security_groups)
+            .to_all(&desired.key)
             .after_all(&desired.after)
     }
 
@@ -125,9 +134,20 @@ impl Kind for DbCluster {
             .iter()
             .map(|one| find(client, &one.desired.identifier));
         let (named, inventory) = try_join!(try_join_all(named), cx.inventory())?;
+        let ours: BTreeSet<&str> = inventory.of("kms", "key").map(|(arn, _)| arn).collect();
+        let keyed = |mut live: Live| {
+            live.key_is_ours = live
+                .key
+                .as_ref()
+                .is_some_and(|key| ours.contains(key.as_str()));
+            live
+        };
         let mut found = Vec::new();
         for (one, live) in wanted.iter().zip(named) {
-            match live.map(|live| (cx.address_of(&live.tags), live)) {
+            match live
+                .map(keyed)
+                .map(|live| (cx.address_of(&live.tags), live))
+            {
                 Some((Some(address), live)) => {
                     let live = with_password(cx.clients(), live).await?;
                     let leaving = Phase::of(&live.status) == Phase::Leaving;
@@ -174,7 +194,9 @@ impl Kind for DbCluster {
             sibling(arn, "cluster-pg", live.parameter_group.as_str()),
         ];
         let security = live.security_groups.iter().map(ToString::to_string);
-        groups.into_iter().flatten().chain(security).collect()
+        let key = live.key.iter().map(ToString::to_string);
+        let groups = groups.into_iter().flatten();
+        groups.chain(security).chain(key).collect()
     }
 
     fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Diff {

@@ -11,7 +11,7 @@ use super::{events, tagging};
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
 use crate::kinds::secrets::current_version;
 use crate::resource::{
-    Arn, Diff, Endpoint, Error, Kind, Look, ManagedSecretArn, Output, Patience, ResourceName,
+    Arn, Diff, Endpoint, Error, Kind, Look, ManagedSecretArn, Output, Patience, Ref, ResourceName,
     SecurityGroupId, Step,
 };
 
@@ -79,6 +79,8 @@ fn live(cluster: RdsCluster) -> Result<Live, Error> {
         deletion_protection: cluster.deletion_protection.unwrap_or_default(),
         copy_tags_to_snapshot: cluster.copy_tags_to_snapshot.unwrap_or_default(),
         storage_encrypted: cluster.storage_encrypted.unwrap_or_default(),
+        key: cluster.kms_key_id().map(Arn::new),
+        key_is_ours: false,
         members: members.map(str::to_owned).collect(),
         tags: tagging::from_rds(cluster.tag_list()),
         identifier: cluster
@@ -100,6 +102,7 @@ fn live(cluster: RdsCluster) -> Result<Live, Error> {
 pub(super) async fn make(cx: &Step, desired: &Desired) -> Result<(), Error> {
     let client = cx.clients().rds();
     let groups = cx.get_all(&desired.security_groups)?;
+    let key = key(cx, desired)?;
     let call = client
         .create_db_cluster()
         .db_cluster_identifier(&desired.identifier)
@@ -116,15 +119,21 @@ pub(super) async fn make(cx: &Step, desired: &Desired) -> Result<(), Error> {
         .backup_retention_period(days(desired))
         .deletion_protection(desired.deletion_protection)
         .storage_encrypted(true)
+        .set_kms_key_id(key.clone())
+        .set_master_user_secret_kms_key_id(key)
         .copy_tags_to_snapshot(true)
         .set_enable_cloudwatch_logs_exports(Some(desired.log_exports.clone()))
         .set_tags(Some(tagging::to_rds(&desired.tags)));
-    let not_yet = &[
+    let mut not_yet = vec![
         "DBSubnetGroupNotFoundFault",
         "DBClusterParameterGroupNotFound",
     ];
-    let what = format!("the groups of {}", desired.identifier);
-    let made = cx.retry(&what, NEW_GROUPS, not_yet, || {
+    // One of the stack's own may be too new.
+    if let Some(Ref::Of(_)) = desired.key {
+        not_yet.push("KMSKeyNotAccessibleFault");
+    }
+    let what = format!("what {} needs", desired.identifier);
+    let made = cx.retry(&what, NEW_GROUPS, &not_yet, || {
         let call = call.clone();
         async move { call.send().await.map_err(failed("rds:CreateDBCluster")) }
     });
@@ -274,7 +283,9 @@ fn changes(
         call = call.copy_tags_to_snapshot(true);
     }
     if diff.has("manage_master_user_password") {
-        call = call.manage_master_user_password(true);
+        call = call
+            .manage_master_user_password(true)
+            .set_master_user_secret_kms_key_id(key(cx, desired)?);
     }
     if diff.has("enabled_cloudwatch_logs_exports") {
         let logs = log_changes(&desired.log_exports, &live.log_exports);
@@ -355,6 +366,11 @@ async fn until(
         }
     })
     .await
+}
+
+fn key(cx: &Step, desired: &Desired) -> Result<Option<String>, Error> {
+    let key = desired.key.as_ref().map(|key| cx.get(key)).transpose()?;
+    Ok(key.map(|key| key.to_string()))
 }
 
 fn days(desired: &Desired) -> i32 {

@@ -3,7 +3,7 @@
 use super::cluster::{Desired, Live};
 use super::phase::Phase;
 use super::version::{Move, VersionPrefix};
-use crate::resource::{Diff, Effect, Ref, Resolve, Version};
+use crate::resource::{Arn, Diff, Effect, Ref, Resolve, Version};
 
 /// Compares every field.
 pub(super) fn compare(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Diff {
@@ -17,6 +17,7 @@ pub(super) fn compare(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> 
         parameter_group,
         security_groups,
         capacity,
+        key,
         backup_retention_days,
         deletion_protection,
         // Only matters when it is deleted.
@@ -43,6 +44,7 @@ pub(super) fn compare(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> 
     let moved = Effect::Replace("a cluster stays in its subnet group");
     let have = &live.subnet_group;
     diff.reference("db_subnet_group", subnet_group, have, outputs, moved);
+    compare_key(key.as_ref(), live, outputs, &mut diff);
     let field = "db_cluster_parameter_group";
     let have = &live.parameter_group;
     diff.reference(field, parameter_group, have, outputs, Effect::InPlace);
@@ -90,6 +92,16 @@ fn compare_fixed(live: &Live, diff: &mut Diff) {
     }
 }
 
+/// Compares the key of the storage. AWS's own has an ARN like any other: where none is wanted, only one of the stack's own,
+/// which would go from under the data, is known to be another. The password's key follows it: RDS lets nobody change
+/// it while it manages the password.
+fn compare_key(key: Option<&Ref<Arn>>, live: &Live, outputs: &dyn Resolve, diff: &mut Diff) {
+    if key.is_some() || live.key_is_ours {
+        let kept = Effect::Replace("a cluster keeps the key that its storage was encrypted with");
+        diff.optional_reference("kms_key_id", key, live.key.as_ref(), outputs, kept);
+    }
+}
+
 fn compare_version(
     want: VersionPrefix,
     resolved: &Ref<Version>,
@@ -115,7 +127,7 @@ mod tests {
 
     use super::*;
     use crate::kinds::rds::Capacity;
-    use crate::resource::{Address, Arn, Attribute, Layer, ManagedSecretArn, Output};
+    use crate::resource::{Address, Attribute, Layer, ManagedSecretArn, Output};
     use crate::resource::{ResourceName, SecurityGroupId, Tags};
 
     struct Resolved;
@@ -123,6 +135,14 @@ mod tests {
     impl Resolve for Resolved {
         fn output(&self, _: &Address, _: Attribute) -> Option<String> {
             Some("16.8".to_owned())
+        }
+    }
+
+    struct Nothing;
+
+    impl Resolve for Nothing {
+        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
+            None
         }
     }
 
@@ -146,6 +166,7 @@ mod tests {
             parameter_group: Ref::Literal(ResourceName::new("parameters")),
             security_groups: vec![Ref::Literal(SecurityGroupId::new("sg-1"))],
             capacity: PAUSING,
+            key: None,
             backup_retention_days: 7,
             deletion_protection: true,
             final_snapshot: true,
@@ -181,6 +202,8 @@ mod tests {
             deletion_protection: true,
             copy_tags_to_snapshot: true,
             storage_encrypted: true,
+            key: Some(Arn::new("arn:aws:kms:eu-west-1:123456789012:key/aws-rds")),
+            key_is_ours: false,
             log_exports: vec!["postgresql".to_owned()],
             members: Vec::new(),
         }
@@ -222,6 +245,30 @@ mod tests {
         wanted.version.major = 17;
         let diff = compare(&wanted, &live(), &Resolved);
         assert_eq!(diff.replacing().count(), 1);
+    }
+
+    #[test]
+    fn a_database_keeps_its_key() {
+        let key = |id: &str| Arn::new(format!("arn:aws:kms:eu-west-1:123456789012:key/{id}"));
+        let replaced = |want: Option<Ref<Arn>>, key_is_ours| {
+            let wanted = Desired {
+                key: want,
+                ..desired()
+            };
+            let live = Live {
+                key: Some(key("one")),
+                key_is_ours,
+                ..live()
+            };
+            compare(&wanted, &live, &Nothing).replacing().count() == 1
+        };
+        // AWS's own cannot be told from one that was given before.
+        assert!(!replaced(None, false));
+        assert!(replaced(None, true));
+        assert!(!replaced(Some(Ref::Literal(key("one"))), true));
+        assert!(replaced(Some(Ref::Literal(key("two"))), false));
+        let unmade = Ref::Of(Address::new(Layer::Encryption, "key"));
+        assert!(replaced(Some(unmade), false));
     }
 
     #[test]

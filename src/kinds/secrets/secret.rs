@@ -20,8 +20,8 @@ use super::secret_calls::{
 use crate::aws::{OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Attribute, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, References,
-    ReplaceOrder, Resolve, ResourceName, SecretVersionId, Step, Tags, Wanted, Warning,
+    Arn, Attribute, Diff, Effect, Error, Found, Kind, Look, Observer, Output, Outputs, Ref,
+    References, ReplaceOrder, Resolve, ResourceName, SecretVersionId, Step, Tags, Wanted, Warning,
 };
 
 /// The shortest recovery window AWS offers.
@@ -47,6 +47,8 @@ pub(crate) struct Desired {
     pub(crate) name: String,
     /// What it is for, for the console.
     pub(crate) description: String,
+    /// The KMS key that it is encrypted with; nothing for AWS's own.
+    pub(crate) key: Option<Ref<Arn>>,
     /// Makes its value.
     pub(crate) content: Content,
     /// Reads the value's last day; nothing for one that serves for ever.
@@ -65,6 +67,8 @@ pub(crate) struct Live {
     pub(super) name: String,
     pub(super) arn: Arn,
     pub(super) description: String,
+    /// The key, as it was given; nothing for AWS's own.
+    pub(super) key: Option<Arn>,
     pub(super) tags: Tags,
     /// Whether it is only waiting for the end of its recovery window.
     pub(super) deleted: bool,
@@ -100,8 +104,8 @@ impl Kind for Secret {
     type Desired = Desired;
     type Live = Live;
 
-    fn references(_desired: &Desired) -> References {
-        References::none()
+    fn references(desired: &Desired) -> References {
+        References::none().to_all(&desired.key)
     }
 
     async fn observe(
@@ -161,14 +165,15 @@ impl Kind for Secret {
             .with_some(live.version.clone())
     }
 
-    fn uses(_live: &Live) -> Vec<String> {
-        Vec::new()
+    fn uses(live: &Live) -> Vec<String> {
+        live.key.iter().map(ToString::to_string).collect()
     }
 
-    fn diff(desired: &Desired, live: &Live, _outputs: &dyn Resolve) -> Diff {
+    fn diff(desired: &Desired, live: &Live, outputs: &dyn Resolve) -> Diff {
         let Desired {
             name,
             description,
+            key,
             // Never read back.
             content: _,
             expires,
@@ -189,6 +194,8 @@ impl Kind for Secret {
             diff.push("expires".to_owned(), None, new, Effect::InPlace);
         }
         diff.field("description", description, &live.description);
+        let (want, have) = (key.as_ref(), live.key.as_ref());
+        diff.optional_reference("kms_key_id", want, have, outputs, Effect::InPlace);
         diff.tags(tags, &live.tags);
         diff
     }
@@ -245,14 +252,15 @@ impl Kind for Secret {
         diff: &Diff,
     ) -> Result<Outputs, Error> {
         let mut live = live.clone();
+        // First: a value that follows is encrypted with the key it is to have.
+        if diff.has("description") || diff.has("kms_key_id") {
+            describe(cx, desired).await?;
+        }
         if diff.has("value") {
             live.version = Some(put(cx, desired, &live).await?);
         }
         if diff.has("expires") {
             note_expiry(cx, desired, &live).await?;
-        }
-        if diff.has("description") {
-            describe(cx, desired).await?;
         }
         if diff.has("tags") {
             retag(cx, &desired.tags, &live).await?;
@@ -321,6 +329,7 @@ mod tests {
         Desired {
             name: "kongstack/demo/key".to_owned(),
             description: "a key".to_owned(),
+            key: None,
             content: || Err(Error::Internal("a plan must not make a secret".to_owned())),
             expires: None,
             replaces: None,
@@ -334,6 +343,7 @@ mod tests {
             name: desired().name,
             arn: Arn::new("arn:aws:secretsmanager:r:1:secret:kongstack/demo/key-AbCdEf"),
             description: "a key".to_owned(),
+            key: None,
             tags: Tags::default(),
             deleted: false,
             seen: Date::from_calendar_date(2029, time::Month::November, 1).unwrap(),
@@ -350,6 +360,31 @@ mod tests {
         live.version = Some(SecretVersionId::new("two"));
         live.description = "mine now".to_owned();
         assert!(Secret::diff(&desired, &live, &Nothing).has("description"));
+    }
+
+    #[test]
+    fn another_key_is_drift_and_set_in_place() {
+        let key = |id: &str| Arn::new(format!("arn:aws:kms:r:1:key/{id}"));
+        let encrypted = |id: Option<&str>| Live {
+            key: id.map(key),
+            ..live()
+        };
+        let differs = |want: Option<Ref<Arn>>, have: Option<&str>| {
+            let desired = Desired {
+                key: want,
+                ..desired()
+            };
+            let diff = Secret::diff(&desired, &encrypted(have), &Nothing);
+            assert_eq!(diff.replacing().count(), 0);
+            diff.has("kms_key_id")
+        };
+        let given = || Some(Ref::Literal(key("one")));
+        assert!(!differs(given(), Some("one")));
+        assert!(differs(given(), Some("two")));
+        assert!(differs(given(), None));
+        assert!(differs(None, Some("one")));
+        let unmade = Address::new(crate::resource::Layer::Encryption, "key");
+        assert!(differs(Some(Ref::Of(unmade)), Some("one")));
     }
 
     #[test]

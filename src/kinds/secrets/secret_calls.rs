@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::expiry::Expiry;
 use super::secret::{Desired, Live};
 use crate::aws::{OrAbsent, failed};
-use crate::resource::{Arn, Error, Look, Output, Patience, SecretVersionId, Step, Tags};
+use crate::resource::{Arn, Error, Look, Output, Patience, Ref, SecretVersionId, Step, Tags};
 
 /// AWS's word for a secret that is not there.
 pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
@@ -32,11 +32,16 @@ pub(super) fn is_named(arn: &str, name: &str) -> bool {
 pub(super) async fn make(cx: &Step, desired: &Desired) -> Result<(), Error> {
     let content = (desired.content)()?;
     let version = new_version();
+    let key = key(cx, desired)?;
     let mut tags = to_aws(&desired.tags);
     tags.extend(expiry(desired, &content, &version).map(|expiry| expiry_tag(&expiry)));
     let client = cx.clients().secrets();
-    // Only the deletion of one of this name makes the request invalid: the rest of it is well-formed.
-    let not_yet = &["InvalidRequestException"];
+    // Only the deletion of one of this name makes the request invalid: the rest of it is well-formed. And a key of the
+    // stack's own may be too new.
+    let not_yet: &[&str] = match desired.key {
+        Some(Ref::Of(_)) => &["InvalidRequestException", "EncryptionFailure"],
+        Some(Ref::Literal(_)) | None => &["InvalidRequestException"],
+    };
     let what = format!("the name {}", desired.name);
     let made = cx
         .retry(&what, SETTLING, not_yet, || async {
@@ -44,6 +49,7 @@ pub(super) async fn make(cx: &Step, desired: &Desired) -> Result<(), Error> {
                 .create_secret()
                 .name(&desired.name)
                 .description(&desired.description)
+                .set_kms_key_id(key.clone())
                 .client_request_token(version.as_str())
                 .secret_string(content.expose_secret())
                 .set_tags(Some(tags.clone()));
@@ -73,7 +79,10 @@ pub(super) async fn restore(cx: &Step, desired: &Desired, live: &Live) -> Result
         "{} was scheduled for deletion: restored with the value it had",
         live.name
     ));
-    if desired.description != live.description {
+    let key = key(cx, desired)?;
+    if desired.description != live.description
+        || key.as_deref() != live.key.as_ref().map(Arn::as_str)
+    {
         describe(cx, desired).await?;
     }
     retag(cx, &desired.tags, live).await?;
@@ -196,14 +205,47 @@ fn new_version() -> SecretVersionId {
     SecretVersionId::new(parts.join("-"))
 }
 
+/// Sets what a secret says of itself, and the key of what it holds: the versions that have a stage are encrypted anew.
 pub(super) async fn describe(cx: &Step, desired: &Desired) -> Result<(), Error> {
-    let call = cx.clients().secrets().update_secret();
-    call.secret_id(&desired.name)
+    let key = key(cx, desired)?;
+    let not_yet: &[&str] = match desired.key {
+        Some(Ref::Of(_)) => &["EncryptionFailure"],
+        Some(Ref::Literal(_)) | None => &[],
+    };
+    let call = cx
+        .clients()
+        .secrets()
+        .update_secret()
+        .secret_id(&desired.name)
         .description(&desired.description)
-        .send()
-        .await
-        .map_err(failed("secretsmanager:UpdateSecret"))?;
+        // Without any it keeps the one it has; an empty one is AWS's own.
+        .kms_key_id(key.unwrap_or_default());
+    cx.retry(
+        &format!("the key of {}", desired.name),
+        SETTLING,
+        not_yet,
+        || {
+            let call = call.clone();
+            async move {
+                call.send()
+                    .await
+                    .map_err(failed("secretsmanager:UpdateSecret"))
+            }
+        },
+    )
+    .await?;
     Ok(())
+}
+
+fn key(cx: &Step, desired: &Desired) -> Result<Option<String>, Error> {
+    let key = desired.key.as_ref().map(|key| cx.get(key)).transpose()?;
+    Ok(key.map(|key| key.to_string()))
+}
+
+/// The key that a secret tells, which is nothing for AWS's own.
+fn own_key(id: Option<String>) -> Option<Arn> {
+    let id = id.filter(|id| !id.is_empty() && !id.ends_with("alias/aws/secretsmanager"));
+    id.map(Arn::new)
 }
 
 pub(super) async fn retag(cx: &Step, want: &Tags, live: &Live) -> Result<(), Error> {
@@ -258,6 +300,7 @@ pub(super) async fn find(client: &Client, id: &str) -> Result<Option<Live>, Erro
         name: answer.name.ok_or_else(|| missing("the name"))?,
         arn: Arn::new(answer.arn.ok_or_else(|| missing("the ARN"))?),
         description: answer.description.unwrap_or_default(),
+        key: own_key(answer.kms_key_id),
     }))
 }
 

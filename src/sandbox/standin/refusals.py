@@ -105,6 +105,9 @@ _QUOTAS: Dict[str, Dict[str, Want]] = {
     "secretsmanager": {
         "CreateSecret": _document("LimitExceededException", "You've exceeded the quota of secrets in this Region."),
     },
+    "kms": {
+        "CreateKey": _document("LimitExceededException", "You have reached the quota for KMS keys in this Region."),
+    },
     "s3": {
         "CreateBucket": Want(400, "TooManyBuckets", "You have attempted to create more buckets than allowed"),
     },

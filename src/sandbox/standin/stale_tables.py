@@ -14,6 +14,7 @@ _FLAT: Dict[str, Tuple[str, Tuple[str, ...]]] = {
     "rds": ("rds", ("clusters", "databases", "subnet_groups", "db_cluster_parameter_groups")),
     "iam": ("iam", ("roles",)),
     "ecs": ("ecs", ("clusters",)),
+    "kms": ("kms", ("keys",)),
     "logs": ("logs", ("groups",)),
     "secretsmanager": ("secretsmanager", ("secrets",)),
     "route53": ("route53", ("zones",)),

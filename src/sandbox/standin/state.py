@@ -186,6 +186,25 @@ def _document(given: Any) -> Any:
     return json.loads(unquote(given)) if isinstance(given, str) else given
 
 
+def _kms(ask: Asking, names: normal.Names) -> Tree:
+    keys: List[Tree] = []
+    if "moto.kms.responses" not in sys.modules:
+        return {"keys": keys}
+    for one in ask.all("kms", "ListKeys", "Keys"):
+        about = {"KeyId": one["KeyId"]}
+        key = ask.one("kms", "DescribeKey", **about)["KeyMetadata"]
+        listed = ask.all("kms", "ListResourceTags", "Tags", **about)
+        key["Tags"] = [{"Key": tag["TagKey"], "Value": tag["TagValue"]} for tag in listed]
+        key["Aliases"] = [alias["AliasName"] for alias in ask.all("kms", "ListAliases", "Aliases", **about)]
+        if any(name.startswith("alias/aws/") for name in key["Aliases"]):
+            # AWS's own, made when a service first needs it.
+            continue
+        key["Policy"] = json.loads(ask.one("kms", "GetKeyPolicy", PolicyName="default", **about)["Policy"])
+        key["Rotates"] = ask.one("kms", "GetKeyRotationStatus", **about)["KeyRotationEnabled"]
+        keys.append(names.tagged(key, key["Tags"], "KeyId"))
+    return {"keys": keys}
+
+
 def _logs(ask: Asking, names: normal.Names) -> Tree:
     groups = ask.all("logs", "DescribeLogGroups", "logGroups")
     for one in groups:
@@ -343,6 +362,7 @@ _READERS = {
     "elasticloadbalancing": _elb,
     "events": state_loop.rules,
     "iam": _iam,
+    "kms": _kms,
     "logs": _logs,
     "monitoring": _cloudwatch,
     "rds": _rds,

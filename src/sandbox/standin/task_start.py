@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
 
-from . import kong_image, task_identity, task_network
+from . import kms_keys, kong_image, task_identity, task_network
 from .durations_tasks import duration
 
 if TYPE_CHECKING:
@@ -97,6 +97,9 @@ def _secret(task: "Task", reference: str) -> Any:
             f" secretsmanager:GetSecretValue on resource: {arn} because no identity-based policy allows the"
             " secretsmanager:GetSecretValue action"
         )
+    locked = _locked(task, arn)
+    if locked is not None:
+        return _soon(f"{lead}failed to fetch secret {arn} from secrets manager: {locked}")
     text = _value(task, arn, stage or None, version_id or None)
     if text is None:
         return _soon(
@@ -110,6 +113,25 @@ def _secret(task: "Task", reference: str) -> Any:
     except (ValueError, KeyError, TypeError):
         return _soon(f"{lead}retrieved secret from Secrets Manager did not contain json key {key}")
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _locked(task: "Task", arn: str) -> Optional[str]:
+    """Why Secrets Manager cannot decrypt a secret for the task's execution role, if it cannot."""
+    from moto.secretsmanager.models import secretsmanager_backends
+
+    backend = secretsmanager_backends[task.account][task.region]
+    secret = next((s for s in backend.secrets.values() if s.arn == arn), None)
+    reference = getattr(secret, "kms_key_id", None)
+    if not reference:
+        return None
+    key = kms_keys.find(task.account, task.region, reference)
+    if key is None or key.key_state != "Enabled":
+        return "DecryptionFailure: Secrets Manager can't decrypt the protected secret text using the provided KMS key."
+    # Of AWS's own key everybody in the account may make use through Secrets Manager.
+    role = _execution_role(task)
+    if not kms_keys.is_customers(key) or task_identity.permits(task.account, role, "kms:Decrypt", key.arn):
+        return None
+    return "AccessDeniedException: Access to KMS is not allowed"
 
 
 def _value(task: "Task", arn: str, stage: Optional[str], version_id: Optional[str]) -> Optional[str]:

@@ -7,6 +7,7 @@
 mod alarms;
 mod compute;
 mod database;
+mod encryption;
 mod gateway;
 mod ingress;
 mod names;
@@ -22,6 +23,7 @@ pub(crate) use self::compute::{
     Architecture, ControlPlane, ControlPlaneMode, DataPlane, OnDemand, Scaling,
 };
 pub(crate) use self::database::{Capacity, Database};
+pub(crate) use self::encryption::{Encryption, KmsKey};
 pub(crate) use self::gateway::{Admin, ApiKey, Discovery, Kong, Logs};
 pub(crate) use self::ingress::{Certificate, HttpMode, Ingress};
 pub(crate) use self::names::{Named, Names, WAF_LOGS};
@@ -75,6 +77,9 @@ pub(crate) struct StackSpec {
     /// The stack's log groups.
     #[serde(default)]
     pub(crate) logs: Logs,
+    /// The key that what the stack keeps is encrypted with.
+    #[serde(default)]
+    pub(crate) encryption: Encryption,
     /// Who is told when something is wrong. Default: nobody, and there are no alarms.
     #[serde(default)]
     pub(crate) alarms: Option<Alarms>,

@@ -64,6 +64,8 @@ pub(crate) enum Named {
     WafLogGroup,
     ClusterCertificateSecret,
     AdminKeySecret,
+    /// Of the key's alias what follows `alias/`.
+    EncryptionKey,
     AlarmTopic,
     /// Of a control plane on demand, as all that follow.
     ControlPlaneMachine,
@@ -85,7 +87,7 @@ pub(crate) enum Named {
 
 impl Named {
     /// Every resource with a name.
-    pub(crate) const ALL: [Self; 43] = [
+    pub(crate) const ALL: [Self; 44] = [
         Self::LoadBalancer,
         Self::AccessLogsBucket,
         Self::TargetGroup,
@@ -115,6 +117,7 @@ impl Named {
         Self::WafLogGroup,
         Self::ClusterCertificateSecret,
         Self::AdminKeySecret,
+        Self::EncryptionKey,
         Self::AlarmTopic,
         Self::ControlPlaneMachine,
         Self::ControlPlaneTimer,
@@ -163,6 +166,7 @@ impl Named {
             Self::WafLogGroup => "waf_log_group",
             Self::ClusterCertificateSecret => "cluster_certificate_secret",
             Self::AdminKeySecret => "admin_key_secret",
+            Self::EncryptionKey => "encryption_key",
             Self::AlarmTopic => "alarm_topic",
             Self::ControlPlaneMachine => "control_plane_machine",
             Self::ControlPlaneTimer => "control_plane_timer",
@@ -229,6 +233,7 @@ impl Named {
             Self::WafLogGroup => format!("{WAF_LOGS}{stack}"),
             Self::ClusterCertificateSecret => format!("kongstack/{stack}/cluster-certificate"),
             Self::AdminKeySecret => format!("kongstack/{stack}/admin-key"),
+            Self::EncryptionKey => format!("kongstack/{stack}"),
             Self::AlarmTopic => format!("{stack}-alarms"),
             Self::ControlPlaneMachine | Self::ControlPlaneTimer => {
                 format!("{stack}-control-plane")

@@ -9,6 +9,7 @@ mod admin;
 mod alarms;
 mod database;
 mod discovery;
+mod encryption;
 mod environment;
 mod existing;
 mod image;
@@ -65,6 +66,7 @@ pub(super) fn check(spec: &StackSpec, out: &mut Problems) {
     scaling::check(spec, out);
     on_demand::check(spec, out);
     logs::check(spec, out);
+    encryption::check(spec, out);
     admin::check(spec, out);
     discovery::check(spec, out);
     alarms::check(spec, out);

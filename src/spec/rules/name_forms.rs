@@ -1,7 +1,7 @@
 //! The form of each sort of name: how long, and of which characters.
 //!
-//! Limits are those of the service models: ELB 32, RDS 63 (groups 255), S3 63, IAM 64, ECS and security groups 255, log groups
-//! and secrets 512.
+//! Limits are those of the service models: ELB 32, RDS 63 (groups 255), S3 63, IAM 64, ECS and security groups 255, KMS
+//! aliases 256, log groups and secrets 512.
 
 use crate::spec::model::{Named, WAF_LOGS};
 
@@ -57,6 +57,8 @@ pub(super) fn form(named: Named) -> Form {
         Named::WebAcl => ("a web ACL", 128, ecs_fault),
         Named::AdminIpSet => ("an IP set", 128, ecs_fault),
         Named::AlarmTopic => ("an SNS topic", 256, ecs_fault),
+        // Of the 256 characters of an alias, `alias/` takes six.
+        Named::EncryptionKey => ("a KMS alias", 250, alias_fault),
         Named::ClusterCertificateSecret | Named::AdminKeySecret => ("a secret", 512, secret_fault),
     };
     Form {
@@ -153,6 +155,17 @@ fn log_group_fault(name: &str) -> Option<&'static str> {
 fn waf_log_group_fault(name: &str) -> Option<&'static str> {
     let other = !name.starts_with(WAF_LOGS);
     log_group_fault(name).or(other.then_some("does not begin with `aws-waf-logs-`"))
+}
+
+fn alias_fault(name: &str) -> Option<&'static str> {
+    let fault = if name.starts_with("aws/") {
+        "begins with `aws/`, which is AWS's own"
+    } else if name.starts_with("alias/") {
+        "begins with `alias/`, which is put before it"
+    } else {
+        return characters(name, "/_-");
+    };
+    Some(fault)
 }
 
 fn secret_fault(name: &str) -> Option<&'static str> {

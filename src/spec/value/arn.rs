@@ -14,6 +14,11 @@ text_value! {
 }
 
 text_value! {
+    /// A key in KMS (`arn:aws:kms:REGION:ACCOUNT:key/ID`), not one of its aliases.
+    KmsKeyArn, check_kms_key
+}
+
+text_value! {
     /// A standard SNS topic (`arn:aws:sns:REGION:ACCOUNT:NAME`).
     TopicArn, check_topic
 }
@@ -45,6 +50,13 @@ impl CertificateArn {
 }
 
 impl SecretArn {
+    /// The region in it.
+    pub(crate) fn region(&self) -> Option<&str> {
+        parts(self.as_str()).map(|arn| arn.region)
+    }
+}
+
+impl KmsKeyArn {
     /// The region in it.
     pub(crate) fn region(&self) -> Option<&str> {
         parts(self.as_str()).map(|arn| arn.region)
@@ -111,6 +123,21 @@ fn check_secret(text: &str) -> Result<(), Refusal> {
         "this is neither `generate` nor the ARN of a secret",
         "a key in the file would be readable by everybody who can read the file",
         "write `generate`, or an ARN like `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX`",
+    ))
+}
+
+fn check_kms_key(text: &str) -> Result<(), Refusal> {
+    let good = parts(text).is_some_and(|arn| {
+        arn.service == "kms" && !arn.region.is_empty() && named(arn.resource, "key/")
+    });
+    if good {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "kms-key-arn",
+        format!("`{text}` is neither `create` nor the ARN of a KMS key"),
+        "CloudWatch Logs takes a key by its own ARN only, and an alias may come to mean another key",
+        "write `create`, or an ARN like `arn:aws:kms:REGION:ACCOUNT:key/ID`",
     ))
 }
 

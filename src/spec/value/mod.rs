@@ -14,7 +14,7 @@ mod number;
 mod refusal;
 mod text;
 
-pub(crate) use self::arn::{CertificateArn, SecretArn, TopicArn};
+pub(crate) use self::arn::{CertificateArn, KmsKeyArn, SecretArn, TopicArn};
 pub(crate) use self::aws::{
     AccountId, EngineVersion, Region, StackName, SubnetId, TlsPolicy, VpcId,
 };

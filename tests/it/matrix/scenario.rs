@@ -82,6 +82,7 @@ data_plane: {{cpu: {cpu}, memory: {memory}, scaling: {{min: 2, max: {max}}}}}
 admin: {{allow: [203.0.113.0/24]}}
 logs: {{archive: {{enabled: true}}}}
 alarms: {{email: ops@example.com}}
+encryption: {{kms_key: create}}
 {more}"
     )
 }
@@ -102,6 +103,7 @@ fn others() -> String {
         "execution_role": "other-execution",
         "control_plane_role": "other-cp-task",
         "data_plane_role": "other-dp-task",
+        "encryption_key": "other-key",
         "alarm_topic": "other-alarms",
         "web_acl": "other-acl",
         "admin_ip_set": "other-admin",

@@ -1,7 +1,7 @@
 //! Why policies allow what no run in the simulation shows to be needed.
 
 /// Actions that no run in the simulation calls and no line of the program names, each with why it is needed.
-pub(super) const WITHOUT_A_CALL: [(&str, &str); 22] = [
+pub(super) const WITHOUT_A_CALL: [(&str, &str); 25] = [
     (
         "elasticloadbalancing:SetWebACL",
         "WAF asks for it when a web ACL gets before a load balancer",
@@ -63,8 +63,20 @@ pub(super) const WITHOUT_A_CALL: [(&str, &str); 22] = [
         "Cloud Map asks for it when a private namespace is created",
     ),
     (
-        "kms:DescribeKey",
-        "RDS asks for it when it makes the database's password",
+        "kms:CreateGrant",
+        "RDS asks for it when it makes a database with a key",
+    ),
+    (
+        "kms:Decrypt",
+        "Secrets Manager asks for it when it gives out what is encrypted with a key",
+    ),
+    (
+        "kms:Encrypt",
+        "Secrets Manager asks for it when a secret gets another key",
+    ),
+    (
+        "kms:GenerateDataKey",
+        "Secrets Manager asks for it when it encrypts with a key",
     ),
     (
         "route53:AssociateVPCWithHostedZone",
@@ -97,7 +109,11 @@ pub(super) const TO_OPERATE: [(&str, &str); 3] = [
 ];
 
 /// What a plan calls only where an earlier run was cut short.
-pub(super) const HALF_MADE: [(&str, &str); 8] = [
+pub(super) const HALF_MADE: [(&str, &str); 9] = [
+    (
+        "kms:ListResourceTags",
+        "a key that the tagging API does not know yet",
+    ),
     (
         "wafv2:ListTagsForResource",
         "a web ACL that the tagging API does not know yet",

@@ -32,6 +32,7 @@
 //! | export tasks: who may write, one at a time, minutes, and failures | `exports` | `an_export_…` |
 //! | rules fire by the clock | `exports` | `a_rule_with_a_schedule…` |
 //! | executions of Standard machines are kept, and end with their machine | `exports` | `executions_of_a_standard…` |
+//! | keys that are disabled or wait for their deletion; what is encrypted with them | `keys` | all |
 //! | secrets' names that wait for their deletion | `keepers` | `a_name_that_waits…` |
 //! | web ACLs, IP sets | `guards` | `an_acl_protects…`, `an_ip_set_has…` |
 //! | web ACLs log to groups of WAF's names, if they are let in | `guards` | `an_acl_logs…` |
@@ -58,6 +59,7 @@ mod fleet;
 pub(crate) mod gateway;
 mod guards;
 mod keepers;
+mod keys;
 mod late;
 mod machines;
 mod names;

@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 
-use super::left_guards::guards;
+use super::left_guards::{guards, keys};
 
 const TAG: &str = "kongstack:stack";
 
@@ -22,6 +22,7 @@ pub(crate) async fn left(config: &SdkConfig, stack: &str) -> Vec<String> {
     found.extend(scaling(config).await);
     found.extend(records(config).await);
     found.extend(guards(config, stack).await);
+    found.extend(keys(config, stack).await);
     found.extend(on_demand(config).await);
     found.sort();
     found

@@ -78,3 +78,23 @@ async fn topics(config: &SdkConfig, stack: &str) -> Vec<String> {
     }
     found
 }
+
+/// The KMS keys that carry the stack's tag, but for those that were given up: they wait for their deletion, or for that of
+/// the snapshots that are encrypted with them.
+pub(super) async fn keys(config: &SdkConfig, stack: &str) -> Vec<String> {
+    let kms = aws_sdk_kms::Client::new(config);
+    let listed = kms.list_keys().send().await.expect("keys");
+    let mut found = Vec::new();
+    for id in listed.keys().iter().filter_map(|key| key.key_id()) {
+        let tags = kms.list_resource_tags().key_id(id).send().await;
+        let tags = tags.expect("tags").tags.unwrap_or_default();
+        let has = |key: &str, value: Option<&str>| {
+            let mut named = tags.iter().filter(|tag| tag.tag_key() == key);
+            named.any(|tag| value.is_none_or(|value| tag.tag_value() == value))
+        };
+        if has("kongstack:stack", Some(stack)) && !has("kongstack:kept", None) {
+            found.push(format!("kms: {id}"));
+        }
+    }
+    found
+}

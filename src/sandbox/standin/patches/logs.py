@@ -1,4 +1,4 @@
-"""CloudWatch Logs: retention only of the lengths there are, tags that go with their group, protected groups.
+"""CloudWatch Logs: retention only of the lengths there are, tags that go with their group, protected groups, and keys.
 
 When a group was made is told in simulated time.
 """
@@ -10,6 +10,7 @@ from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundExce
 from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
+from .. import kms_keys
 from ..world import world
 from .paging import page_size
 from .wrapping import around
@@ -47,6 +48,7 @@ def install() -> None:
         self.standin_created = int(world(account_id).now() * 1000)
 
     _protect()
+    _encrypt()
     for name in ("list_tags_for_resource", "tag_resource", "untag_resource"):
         _check_arn(name)
 
@@ -89,6 +91,47 @@ def _protect() -> None:
     def _describe(original: Any, self: Any) -> Any:
         shown = {**original(self), "creationTime": self.standin_created}
         return {**shown, "deletionProtectionEnabled": getattr(self, "standin_protected", False)}
+
+
+def _encrypt() -> None:
+    # moto takes any text for a key, and only when a group is made.
+    @around(LogsBackend, "create_log_group")
+    def _create(original: Any, self: Any, log_group_name: str, tags: Any, **kwargs: Any) -> Any:
+        if kwargs.get("kmsKeyId"):
+            kwargs["kmsKeyId"] = _checked_key(self, log_group_name, kwargs["kmsKeyId"])
+        return original(self, log_group_name, tags, **kwargs)
+
+    def associate(self: Any) -> str:
+        name = str(self._get_param("logGroupName"))
+        _group(self, name).kms_key_id = _checked_key(self.logs_backend, name, self._get_param("kmsKeyId"))
+        return ""
+
+    def disassociate(self: Any) -> str:
+        _group(self, str(self._get_param("logGroupName"))).kms_key_id = None
+        return ""
+
+    LogsResponse.associate_kms_key = associate
+    LogsResponse.disassociate_kms_key = disassociate
+
+
+def _group(response: Any, name: str) -> Any:
+    group = response.logs_backend.groups.get(name)
+    if group is None:
+        raise ResourceNotFoundException("The specified log group does not exist.")
+    return group
+
+
+def _checked_key(backend: Any, name: str, reference: Any) -> str:
+    region, account = backend.region_name, backend.account_id
+    group = f"arn:aws:logs:{region}:{account}:log-group:{name}"
+    words = f"The specified KMS key does not exist or is not allowed to be used with Arn '{group}'"
+    key = kms_keys.usable(account, region, reference) if str(reference).startswith("arn:") else None
+    if key is None:
+        # So the API reference of AssociateKmsKey; a policy that lacks Logs is another code in the field.
+        raise JsonRESTError("InvalidParameterException", words)
+    if not kms_keys.admits_logs(key, region, group):
+        raise JsonRESTError("AccessDeniedException", words)
+    return str(key.arn)
 
 
 def _check_arn(name: str) -> None:

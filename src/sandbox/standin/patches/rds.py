@@ -18,11 +18,13 @@ from moto.rds.exceptions import (
     InvalidDBClusterStateFault,
     InvalidParameterCombination,
     InvalidParameterValue,
+    KMSKeyNotAccessibleFault,
     RDSClientError,
 )
 from moto.rds.models import DBCluster, DBClusterSnapshot, MasterUserSecret, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from .. import kms_keys
 from ..durations_tasks import duration
 from ..world import world
 from . import rds_versions
@@ -111,9 +113,24 @@ def _check_new(backend: Any, given: Dict[str, Any]) -> None:
     _check_groups(backend, given, subnets)
     _check_parameter_group(backend, given)
     _check_plain_values(given)
+    _check_keys(backend, given)
     scaling = given.get("serverless_v2_scaling_configuration")
     if scaling:
         given["serverless_v2_scaling_configuration"] = _scaling({}, scaling, given["engine_version"])
+
+
+def _check_keys(backend: Any, given: Dict[str, Any]) -> None:
+    # moto has no key for what is encrypted with AWS's own.
+    account, region = backend.account_id, backend.region_name
+    for name in ("kms_key_id", "master_user_secret_kms_key_id"):
+        if given.get(name) is None:
+            continue
+        key = kms_keys.usable(account, region, given[name])
+        if key is None:
+            raise KMSKeyNotAccessibleFault(given[name])
+        given[name] = key.arn
+    if given.get("storage_encrypted") and given.get("kms_key_id") is None:
+        given["kms_key_id"] = kms_keys.aws_managed(account, region, "rds").arn
 
 
 def _check_credentials(given: Dict[str, Any]) -> None:

@@ -1,16 +1,20 @@
-"""Secrets Manager: names that stay taken while a deletion waits, secrets that belong to a service."""
+"""Secrets Manager: names that stay taken while a deletion waits, secrets that belong to a service, keys to be had."""
 
 import json
 import time
 import uuid
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.secretsmanager.exceptions import InvalidRequestException, SecretNotFoundException
 from moto.secretsmanager.models import SecretsManagerBackend
 from moto.secretsmanager.responses import SecretsManagerResponse
 
+from .. import kms_keys
 from .wrapping import around
 
+_ENCRYPT = "Secrets Manager can't encrypt the protected secret text using the provided KMS key."
+_DECRYPT = "Secrets Manager can't decrypt the protected secret text using the provided KMS key."
 _MARKED = "You can't perform this operation on the secret because it was marked for deletion."
 
 
@@ -24,7 +28,22 @@ def install() -> None:
             raise InvalidRequestException(
                 "You can't create this secret because a secret with this name is already scheduled for deletion."
             )
+        _check_key(self, kwargs)
         return str(original(self, name, *args, **kwargs))
+
+    @around(SecretsManagerBackend, "update_secret")
+    def _update(original: Any, self: Any, secret_id: str, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("kms_key_id") is not None and secret_id in self.secrets:
+            # What has a stage is encrypted anew, which takes both keys.
+            _decrypts(self, self.secrets[secret_id])
+            _check_key(self, kwargs)
+        return original(self, secret_id, *args, **kwargs)
+
+    @around(SecretsManagerBackend, "get_secret_value")
+    def _get(original: Any, self: Any, secret_id: str, *args: Any, **kwargs: Any) -> Any:
+        if secret_id in self.secrets and not self.secrets[secret_id].is_deleted():
+            _decrypts(self, self.secrets[secret_id])
+        return original(self, secret_id, *args, **kwargs)
 
     for name in ("update_secret", "put_secret_value", "tag_resource", "untag_resource", "get_secret_value"):
         _refuse_when_marked(name)
@@ -59,6 +78,21 @@ def install() -> None:
         # A secret that waits for its deletion is no longer listed.
         marked = {secret.arn for secret in self.secrets.values() if secret.is_deleted()}
         return (resource for resource in original(self) if resource.arn not in marked)
+
+
+def _check_key(backend: Any, given: Any) -> None:
+    # moto takes any text for a key.
+    if given.get("kms_key_id") == "":
+        given["kms_key_id"] = backend.DEFAULT_KMS_KEY_ALIAS
+    reference = given.get("kms_key_id")
+    if reference and kms_keys.usable(backend.account_id, backend.region_name, reference) is None:
+        raise JsonRESTError("EncryptionFailure", _ENCRYPT)
+
+
+def _decrypts(backend: Any, secret: Any) -> None:
+    reference = secret.kms_key_id
+    if reference and kms_keys.usable(backend.account_id, backend.region_name, reference) is None:
+        raise JsonRESTError("DecryptionFailure", _DECRYPT)
 
 
 def _refuse_when_marked(name: str) -> None:

@@ -15,7 +15,7 @@ from moto.resourcegroupstaggingapi.exceptions import ResourceGroupsTaggingAPIErr
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from moto.servicediscovery.models import servicediscovery_backends
 
-from .. import rare, tagging_history
+from .. import kms_keys, rare, tagging_history
 from ..world import world
 from .paging import page_size
 from .wrapping import around
@@ -32,7 +32,7 @@ def install() -> None:
         # moto lists load balancers that have no tag; AWS lists what has or had one. And it lists a bucket in every
         # region; AWS does so in its own only.
         for resource in original(self, *args, **kwargs):
-            if resource.tags and not _is_elsewhere(self, resource.arn):
+            if resource.tags and not _is_elsewhere(self, resource.arn) and not _is_given_up(self, resource.arn):
                 yield resource
         yield from _untold(self, *args, **kwargs)
 
@@ -77,6 +77,14 @@ def _is_elsewhere(backend: Any, arn: str) -> bool:
 
     bucket = s3_backends[backend.account_id][partition].buckets.get(name)
     return bucket is not None and bucket.region_name != backend.region_name
+
+
+def _is_given_up(backend: Any, arn: str) -> bool:
+    # Whether AWS lists a key that waits for its deletion is written nowhere: nobody may count on it.
+    if ":kms:" not in arn:
+        return False
+    key = kms_keys.find(backend.account_id, backend.region_name, arn)
+    return key is not None and key.key_state == "PendingDeletion"
 
 
 def _untold(
