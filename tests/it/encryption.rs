@@ -460,10 +460,10 @@ async fn a_half_made_key_is_finished() {
         .await;
     let id = made.expect("a key").key_metadata.expect("a key").key_id;
     // Whether the tagging API knows of it or not.
-    one.world
-        .configure(&json!({"stale": [{"service": "tagging", "seconds": 3600}]}));
+    let late = json!({"service": "tagging", "seconds": 3600});
+    one.world.order("stale", &late);
     let _ = one.run(&["apply", "--auto-approve"], 0);
-    one.world.configure(&json!({"stale": []}));
+    one.world.place().withdraw("stale");
     one.is_settled();
     assert_eq!(one.key(ALIAS).await.key_id(), id);
     let keys = one.kms().list_aliases().send().await.expect("aliases");

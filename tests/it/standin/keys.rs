@@ -166,7 +166,7 @@ async fn log_groups_take_a_key_that_lets_cloudwatch_logs_in() {
         "for another group" => code(make("/theirs/a", &open).await), "AccessDeniedException";
         "an open one" => code(make("/ours/a", &open).await), "accepted";
         "changed to a closed one" => code(associate(&closed).await), "AccessDeniedException";
-        "of a group that is not there" => code(logs.associate_kms_key().log_group_name("/no").kms_key_id(&open).send().await), "ResourceNotFoundException";
+        "of a group that is not there" => code(logs.associate_kms_key().log_group_name("/ours/b").kms_key_id(&open).send().await), "ResourceNotFoundException";
     };
     let key = || async {
         let answer = logs.describe_log_groups().send().await.expect("groups");

@@ -103,7 +103,8 @@ def _encrypt() -> None:
 
     def associate(self: Any) -> str:
         name = str(self._get_param("logGroupName"))
-        _group(self, name).kms_key_id = _checked_key(self.logs_backend, name, self._get_param("kmsKeyId"))
+        group = _group(self, name)
+        group.kms_key_id = _checked_key(self.logs_backend, name, self._get_param("kmsKeyId"))
         return ""
 
     def disassociate(self: Any) -> str:

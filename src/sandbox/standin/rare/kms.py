@@ -8,6 +8,7 @@ import json
 from typing import Any, Dict, Optional
 
 from moto.core.exceptions import JsonRESTError
+from moto.kms import responses
 from moto.kms.exceptions import ValidationException
 from moto.kms.models import KmsBackend
 from moto.kms.responses import KmsResponse
@@ -29,9 +30,14 @@ def install() -> None:
     """Change moto's keys."""
     for name in sorted({*_NOT_WHILE_PENDING, *_NOT_WHILE_DISABLED, "cancel_key_deletion"}):
         _check_state(name)
-    for name in ("enable_key", "disable_key", "cancel_key_deletion"):
+    for name in ("enable_key", "disable_key", "cancel_key_deletion", "schedule_key_deletion"):
         _by_id(name)
     _delete()
+
+    @around(responses, "_assert_default_policy")
+    def _named(original: Any, name: Optional[str]) -> None:
+        # Since 2024 it need not be named: there is no other.
+        original(name or "default")
 
     @around(KmsResponse, "create_key")
     def _create(original: Any, self: Any) -> Any:
@@ -84,8 +90,8 @@ def _check_state(name: str) -> None:
 def _by_id(name: str) -> None:
     # moto looks for an ARN among its ids.
     @around(KmsBackend, name)
-    def _called(original: Any, self: Any, key_id: str) -> Any:
-        return original(self, self.get_key_id(key_id))
+    def _called(original: Any, self: Any, key_id: str, *args: Any) -> Any:
+        return original(self, self.get_key_id(key_id), *args)
 
 
 def _delete() -> None:
