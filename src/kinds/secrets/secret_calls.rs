@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::expiry::Expiry;
 use super::secret::{Desired, Live};
-use crate::aws::{OrAbsent, failed};
+use crate::aws::{AwsError, OrAbsent, failed};
 use crate::resource::{Arn, Error, Look, Output, Patience, Ref, SecretVersionId, Step, Tags};
 
 /// AWS's word for a secret that is not there.
@@ -83,7 +83,7 @@ pub(super) async fn restore(cx: &Step, desired: &Desired, live: &Live) -> Result
     if desired.description != live.description
         || key.as_deref() != live.key.as_ref().map(Arn::as_str)
     {
-        describe(cx, desired).await?;
+        describe(cx, desired, live).await?;
     }
     retag(cx, &desired.tags, live).await?;
     if live.version.is_none() {
@@ -206,7 +206,7 @@ fn new_version() -> SecretVersionId {
 }
 
 /// Sets what a secret says of itself, and the key of what it holds: the versions that have a stage are encrypted anew.
-pub(super) async fn describe(cx: &Step, desired: &Desired) -> Result<(), Error> {
+pub(super) async fn describe(cx: &Step, desired: &Desired, live: &Live) -> Result<(), Error> {
     let key = key(cx, desired)?;
     let not_yet: &[&str] = match desired.key {
         Some(Ref::Of(_)) => &["EncryptionFailure"],
@@ -220,21 +220,31 @@ pub(super) async fn describe(cx: &Step, desired: &Desired) -> Result<(), Error> 
         .description(&desired.description)
         // Without any it keeps the one it has; an empty one is AWS's own.
         .kms_key_id(key.unwrap_or_default());
-    cx.retry(
-        &format!("the key of {}", desired.name),
-        SETTLING,
-        not_yet,
-        || {
-            let call = call.clone();
-            async move {
-                call.send()
-                    .await
-                    .map_err(failed("secretsmanager:UpdateSecret"))
-            }
-        },
-    )
-    .await?;
-    Ok(())
+    let what = format!("the key of {}", desired.name);
+    let told = cx.retry(&what, SETTLING, not_yet, || {
+        let call = call.clone();
+        async move {
+            let told = call.send().await;
+            told.map_err(failed("secretsmanager:UpdateSecret"))
+        }
+    });
+    match told.await {
+        Ok(_) => Ok(()),
+        Err(Error::Aws(error)) if error.is(&["DecryptionFailure"]) => Err(locked(live, &error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// What holds a secret under a key that is not to be had, and how to get at it.
+fn locked(live: &Live, error: &AwsError) -> Error {
+    let key = live.key.as_ref().map_or("of AWS's own", Arn::as_str);
+    Error::Lookup {
+        message: format!(
+            "{error} What {} holds is encrypted with the KMS key {key}: cancel its deletion (aws kms \
+             cancel-key-deletion --key-id {key}), enable it (aws kms enable-key --key-id {key}), and apply again",
+            live.name
+        ),
+    }
 }
 
 fn key(cx: &Step, desired: &Desired) -> Result<Option<String>, Error> {
