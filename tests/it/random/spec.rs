@@ -15,7 +15,7 @@ pub(crate) const ZONE: &str = "example.com";
 pub(crate) const DOMAIN: &str = "gw.example.com";
 
 /// The sections that are drawn and edited.
-pub(crate) const SECTIONS: [&str; 13] = [
+pub(crate) const SECTIONS: [&str; 14] = [
     "tags",
     "network",
     "ingress",
@@ -26,6 +26,7 @@ pub(crate) const SECTIONS: [&str; 13] = [
     "admin",
     "discovery",
     "logs",
+    "encryption",
     "exec",
     "names",
     "account",
@@ -161,13 +162,14 @@ fn values(section: &str) -> BoxedStrategy<Value> {
             json!({"retention_days": 30}),
             json!({"retention_days": 30, "archive": {"enabled": true}}),
         ]),
+        "encryption" => one_of(vec![json!({"kms_key": "create"}), json!({})]),
         "exec" => one_of(vec![json!(true), json!(false)]),
         "names" => one_of(vec![
             json!({"load_balancer": "front"}),
             json!({"target_group": "front", "data_plane_log_group": "/ecs/gateway"}),
             json!({"data_plane_service": "gateway", "data_plane_family": "gateway"}),
             json!({"execution_role": "gateway-execution", "admin_key_secret": "gateway/key"}),
-            json!({"ecs_cluster": "gateways"}),
+            json!({"ecs_cluster": "gateways", "encryption_key": "gateways"}),
             json!({"database_cluster": "gateway-data"}),
         ]),
         _ => Just(json!("real")).boxed(),
