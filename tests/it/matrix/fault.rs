@@ -164,13 +164,16 @@ pub(crate) fn throughout(scenario: &Scenario, faults: &[Fault]) -> Tally {
             } else {
                 branch.place().fault_each("*", "*", &fault.kind);
             }
+            let mut said = String::new();
             for _ in 0..RUNS {
-                if stage.disturb(&branch, fault.codes())?.code == 0 {
+                let run = stage.disturb(&branch, fault.codes())?;
+                if run.code == 0 {
                     branch.place().forget_faults();
                     return stage.is_as_expected(&branch);
                 }
+                said = run.all();
             }
-            Err(format!("not done after {RUNS} runs"))
+            Err(format!("not done after {RUNS} runs, the last of which said:\n{said}"))
         },
     )
 }
