@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _MADE_UP = re.compile(
     r"(token|secretstring|secretbinary|callerreference|creatorrequestid|startedby)$", re.IGNORECASE
 )
+# So long that nothing else is called the same by chance.
+_LONG = 16
 _IN_XML = re.compile(r"<CallerReference>[^<]*</CallerReference>")
 # Of what DynamoDB is asked, only which item it is about stays the same.
 _OF_ITEMS = ("TableName", "Key")
@@ -27,16 +29,20 @@ def of(call: "Call", request: "Request") -> str:
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         pairs = parse_qsl(asked, keep_blank_values=True)
         asked = str(sorted(pair for pair in pairs if not _MADE_UP.search(pair[0])))
-    elif request.headers.get("x-amz-target"):
-        asked = json.dumps(_lasting(json.loads(asked or "{}"), call.service), sort_keys=True)
+    elif request.headers.get("x-amz-target") or request.headers.get("content-type") == "application/json":
+        asked = _lasting(json.loads(asked or "{}"), call.service)
     else:
         asked = _IN_XML.sub("", asked)
     return " ".join((call.region, call.service, call.operation, request.target, asked))
 
 
-def _lasting(given: Dict[str, Any], service: str) -> Dict[str, Any]:
-    # What lies deeper is left as it is: there, names are data.
+def _lasting(given: Dict[str, Any], service: str) -> str:
+    # What lies deeper is left as it is: there, names are data. But what was made up may be told there again.
     kept = {name: value for name, value in given.items() if not _MADE_UP.search(name)}
     if service == "dynamodb":
         kept = {name: value for name, value in kept.items() if name in _OF_ITEMS}
-    return kept
+    text = json.dumps(kept, sort_keys=True)
+    for name in given.keys() - kept.keys():
+        if isinstance(given[name], str) and len(given[name]) >= _LONG:
+            text = text.replace(given[name], "")
+    return text
