@@ -10,7 +10,7 @@ use crate::support::standin::Fork;
 const REGISTRY: &str = include_str!("../../src/kinds/mod.rs");
 
 /// Each kind, and the call after which it is killed in the making.
-const MADE_BY: [(&str, &str); 49] = [
+const MADE_BY: [(&str, &str); 50] = [
     (
         "ScalableTarget",
         "application-autoscaling:RegisterScalableTarget",

@@ -173,7 +173,9 @@ pub(crate) fn throughout(scenario: &Scenario, faults: &[Fault]) -> Tally {
                 }
                 said = run.all();
             }
-            Err(format!("not done after {RUNS} runs, the last of which said:\n{said}"))
+            Err(format!(
+                "not done after {RUNS} runs, the last of which said:\n{said}"
+            ))
         },
     )
 }
