@@ -92,27 +92,11 @@ fn machine_policy(spec: &StackSpec) -> PolicyDocument {
         let (cluster, service) = (spec.name_of(Named::EcsCluster), spec.name_of(named));
         arn(spec, "ecs", &format!("service/{cluster}/{service}"))
     };
-    let timer = spec.name_of(Named::ControlPlaneTimer);
-    let timer = arn(spec, "scheduler", &format!("schedule/{timer}/{timer}"));
     let (control, data) = (
         service(Named::ControlPlaneService),
         service(Named::DataPlaneService),
     );
     let everything = || vec![Text::from("*")];
-    let passed = Statement {
-        conditions: vec![Condition {
-            operator: "StringEquals",
-            key: "iam:PassedToService",
-            value: Text::from("scheduler.amazonaws.com"),
-        }],
-        ..allow(
-            "TimersRole",
-            &["iam:PassRole"],
-            vec![Text::from(&Ref::<crate::resource::Arn>::Of(
-                addresses::starter_role(),
-            ))],
-        )
-    };
     let deliver = [
         "logs:CreateLogDelivery",
         "logs:DeleteLogDelivery",
@@ -123,11 +107,7 @@ fn machine_policy(spec: &StackSpec) -> PolicyDocument {
         "logs:PutResourcePolicy",
         "logs:UpdateLogDelivery",
     ];
-    let set = [
-        "scheduler:CreateSchedule",
-        "scheduler:GetSchedule",
-        "scheduler:UpdateSchedule",
-    ];
+    let [timer, passed] = timing(spec);
     PolicyDocument {
         statements: vec![
             allow(
@@ -147,11 +127,32 @@ fn machine_policy(spec: &StackSpec) -> PolicyDocument {
                 &["elasticloadbalancing:DescribeTargetHealth"],
                 everything(),
             ),
-            allow("Timer", &set, vec![timer]),
+            timer,
             passed,
             allow("Log", &deliver, everything()),
         ],
     }
+}
+
+/// Setting the timer, and giving it the one role that it starts the machine as.
+fn timing(spec: &StackSpec) -> [Statement; 2] {
+    let timer = spec.name_of(Named::ControlPlaneTimer);
+    let timer = arn(spec, "scheduler", &format!("schedule/{timer}/{timer}"));
+    let set = [
+        "scheduler:CreateSchedule",
+        "scheduler:GetSchedule",
+        "scheduler:UpdateSchedule",
+    ];
+    let role = Ref::<crate::resource::Arn>::Of(addresses::starter_role());
+    let passed = Statement {
+        conditions: vec![Condition {
+            operator: "StringEquals",
+            key: "iam:PassedToService",
+            value: Text::from("scheduler.amazonaws.com"),
+        }],
+        ..allow("TimersRole", &["iam:PassRole"], vec![Text::from(&role)])
+    };
+    [allow("Timer", &set, vec![timer]), passed]
 }
 
 /// What tells of tasks knows no resource that all of them lie under but for the cluster.

@@ -117,7 +117,7 @@ async fn scale_to_zero_lives() {
 
 #[tokio::test]
 async fn production_lives() {
-    let world = World::new();
+    let world = World::new().after_the_archive();
     production(&world).await.lives(&world).await;
 }
 

@@ -298,20 +298,41 @@ fn it_always_sleeps_in_the_end() {
     assert_eq!(can_reach(&all, asleep).len(), all.len());
 }
 
+/// The template's states.
+fn template() -> serde_json::Map<String, Value> {
+    let template = include_str!("../../../templates/control-plane.asl.json");
+    let template: Value = serde_json::from_str(template).expect("JSON");
+    template["States"].as_object().expect("states").clone()
+}
+
+/// Where a state leads to when nothing fails.
+fn next(states: &serde_json::Map<String, Value>, name: &str) -> Vec<String> {
+    let state = &states[name];
+    let rules = state["Choices"].as_array().cloned().unwrap_or_default();
+    let rules = rules.iter().map(|rule| &rule["Next"]);
+    let all = rules.chain([&state["Next"], &state["Default"]]);
+    all.filter_map(|name| name.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// What comes after waking moves neither the timer nor the count, so the model ends there.
+#[test]
+fn a_refreshment_moves_nothing_that_the_model_knows() {
+    let states = template();
+    for choice in ["Kept", "Rotated", "Nodes", "Outdated"] {
+        let allowed = ["ReadPassword", "ListNodes", "ReadNodes", "Refresh", "Ended"];
+        let to = next(&states, choice);
+        assert!(to.iter().all(|to| allowed.contains(&to.as_str())), "{to:?}");
+    }
+    let refresh = states["Refresh"]["Arguments"].as_object();
+    assert!(refresh.is_some_and(|given| !given.contains_key("DesiredCount")));
+}
+
 /// The calls of the template, in the order that the model takes them to be in.
 #[test]
 fn the_model_is_of_the_template() {
-    let template = include_str!("../../../templates/control-plane.asl.json");
-    let template: Value = serde_json::from_str(template).expect("JSON");
-    let states = template["States"].as_object().expect("states");
-    let next = |name: &str| -> Vec<String> {
-        let state = &states[name];
-        let rules = state["Choices"].as_array().cloned().unwrap_or_default();
-        let rules = rules.iter().map(|rule| &rule["Next"]);
-        let all = rules.chain([&state["Next"], &state["Default"]]);
-        all.filter_map(|name| name.as_str().map(str::to_owned))
-            .collect()
-    };
+    let states = template();
+    let next = |name: &str| next(&states, name);
     let tasks: BTreeMap<&str, Vec<String>> = states
         .iter()
         .filter(|(_, state)| state["Type"] == "Task")
@@ -339,13 +360,6 @@ fn the_model_is_of_the_template() {
     assert_eq!(tasks, expected);
     assert_eq!(next("LateEnough"), ["Wake", "MoveTimer"]);
     assert_eq!(next("Settle"), ["ReadTimer"]);
-    // What comes after waking moves neither the timer nor the count, so the model ends there.
-    for choice in ["Kept", "Rotated", "Nodes", "Outdated"] {
-        let allowed = ["ReadPassword", "ListNodes", "ReadNodes", "Refresh", "Ended"];
-        assert!(next(choice).iter().all(|to| allowed.contains(&to.as_str())));
-    }
-    let refresh = states["Refresh"]["Arguments"].as_object();
-    assert!(refresh.is_some_and(|given| !given.contains_key("DesiredCount")));
     let decide = [
         "FindTimer",
         "Asleep",
@@ -368,9 +382,8 @@ fn the_model_is_of_the_template() {
 /// The one thing that the model knows of time.
 #[test]
 fn the_timer_leaves_time_to_wake() {
-    let template = include_str!("../../../templates/control-plane.asl.json");
-    let template: Value = serde_json::from_str(template).expect("JSON");
-    let retry = &template["States"]["Wake"]["Retry"][0];
+    let states = template();
+    let retry = &states["Wake"]["Retry"][0];
     let number = |key: &str| retry[key].as_f64().expect("a number");
     let mut pause = number("IntervalSeconds");
     let mut all = 0.0;

@@ -36,7 +36,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// Plays the scenario, branching as `fork` says.
     pub(crate) fn play(scenario: Scenario, fork: &Value) -> Result<Self, String> {
-        let world = World::new();
+        let world = World::new().after_the_archive();
         block_on(account::hosted_zone(&world.aws(REGION), ZONE));
         let mut stage = Self {
             scenario,
@@ -95,7 +95,7 @@ impl Stage {
                 "another state than without disturbance:\n{difference}"
             ));
         }
-        if self.scenario.command != "destroy" {
+        if !self.scenario.command.starts_with("destroy") {
             let _ = self.run(world, &["plan", "--detailed-exitcode"], &[0])?;
         }
         Ok(())

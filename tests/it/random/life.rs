@@ -42,7 +42,7 @@ pub(crate) async fn live(case: &Case) -> Result<Counts, String> {
 
 impl Life {
     async fn begin() -> Self {
-        let world = World::new();
+        let world = World::new().after_the_archive();
         let config = world.aws(REGION);
         account::hosted_zone(&config, ZONE).await;
         let network = account::network(&config, ["eu-west-1a", "eu-west-1b"]).await;
