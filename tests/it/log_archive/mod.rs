@@ -49,7 +49,7 @@ struct Archived {
 impl Archived {
     /// As it is after the first apply; from then on time only passes when told to.
     async fn applied() -> Self {
-        let world = World::new().after_the_archive();
+        let world = World::new();
         world.write("kongstack.yaml", SPEC);
         let one = Self {
             config: world.aws(REGION),
