@@ -104,6 +104,10 @@ def _rest_operation(request: "Request", service: str) -> str:
     return str(matched.name)
 
 
+# How parameters that identify something end.
+_NAMED = ("Identifier", "Name", "name", "Id", "Arn")
+
+
 def _resource(request: "Request", form: Dict[str, str]) -> Optional[str]:
     # Only what costs nothing: an identifier in the parameters, the first in this order.
     given: Dict[str, Any] = form
@@ -114,7 +118,7 @@ def _resource(request: "Request", form: Dict[str, str]) -> Optional[str]:
             return None
     if not isinstance(given, dict):
         return None
-    for ending in ("Identifier", "Name", "name", "Id", "Arn", "service", "family", "cluster"):
+    for ending in (*_NAMED, "service", "family", "cluster", "taskDefinition", "Prefix"):
         for name, value in given.items():
             if "." not in name and name.endswith(ending) and isinstance(value, str) and value:
                 return value
