@@ -136,6 +136,7 @@ const FILES: &[(&str, &str)] = files![
     "task_network.py",
     "task_start.py",
     "tasks.py",
+    "telling.py",
     "warm.py",
     "world.py",
 ];

@@ -25,6 +25,7 @@ an order comes back as ``{"error": ...}`` with status 400. An order may be a lis
 ``GET durations``       how long what takes
 ``GET machines``        executions of state machines written for JSONata, state by state
 ``GET tasks``           what simulated tasks ran
+``GET told``            what services said and why tasks stopped, in a ``region``: text, oldest first
 ``GET resolve``         ``?name=``: ``addresses`` of a public name; none, and there is no such name
 ``GET connect``         ``?address=&port=``: where ``to`` reach it on this machine, or ``why`` not: ``timeout``,
                         ``refused``
@@ -209,6 +210,13 @@ def _tasks(account: str, query: Query, given: Any) -> Any:
     return here.task_log
 
 
+def _told(account: str, query: Query, given: Any) -> Any:
+    from . import telling
+
+    world.world(account).advance()
+    return telling.told(account, query["region"])
+
+
 def state_of(target: str, body: bytes, lock: Any) -> Tuple[int, bytes]:
     """The account's state in a form that can be compared; called outside of the lock, since it makes calls.
 
@@ -270,6 +278,7 @@ _ROUTES: Dict[Tuple[str, str], Callable[[str, Query, Any], Any]] = {
     ("GET", "durations"): lambda account, query, given: durations.table(),
     ("GET", "machines"): _machines,
     ("GET", "tasks"): _tasks,
+    ("GET", "told"): _told,
     ("GET", "resolve"): _resolve,
     ("GET", "connect"): _connect,
     ("GET", "authority"): _authority,

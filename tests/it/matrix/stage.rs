@@ -91,8 +91,9 @@ impl Stage {
         self.settle(world);
         let difference = world.place().difference(REGION, &self.expected);
         if !difference.is_empty() {
+            let told = world.place().told(REGION);
             return Err(format!(
-                "another state than without disturbance:\n{difference}"
+                "another state than without disturbance:\n{difference}\n{told}"
             ));
         }
         if !self.scenario.command.starts_with("destroy") {

@@ -71,6 +71,10 @@ async fn a_container_that_ends_takes_the_rollout_back() {
         log.last().map(String::as_str),
         Some("nginx: [emerg] no such plugin")
     );
+    let told = fleet.stage.world().place().told("eu-west-1");
+    let order = ["deployment failed", "rolling back to deployment"].map(|what| told.find(what));
+    assert!(order[0].is_some() && order[0] < order[1], "{told}");
+    assert!(told.contains(" EssentialContainerExited: "), "{told}");
 }
 
 #[tokio::test]

@@ -302,6 +302,16 @@ impl Place {
         answer.body_mut().read_to_string().expect("text")
     }
 
+    /// What services of ECS said, and why tasks stopped.
+    pub(crate) fn told(&self, region: &str) -> String {
+        let answer = agent()
+            .get(&self.url("told"))
+            .query("region", region)
+            .call();
+        let mut answer = answer.expect("the simulation answers");
+        answer.body_mut().read_to_string().expect("text")
+    }
+
     /// The services whose state is compared, as IAM spells them.
     pub(crate) fn services(&self) -> Vec<String> {
         self.get("services")
