@@ -1,5 +1,6 @@
 //! The firewall in front of the load balancer: put back, left alone, tried out, taken away.
 
+use aws_config::SdkConfig;
 use aws_sdk_wafv2::types::{AllowAction, DefaultAction, Scope, VisibilityConfig};
 use aws_sdk_wafv2::{Client as Waf, primitives::Blob};
 
@@ -16,6 +17,14 @@ database: {deletion_protection: false, final_snapshot: false}
 ingress: {waf: {managed: [common], rate_limit: 2000}}
 admin: {allow: [203.0.113.0/24]}
 ";
+
+/// The same stack without a firewall.
+fn without() -> String {
+    SPEC.replace(
+        "ingress: {waf: {managed: [common], rate_limit: 2000}}\n",
+        "",
+    )
+}
 
 fn applied(spec: &str) -> World {
     let world = World::new();
@@ -39,6 +48,22 @@ async fn foreign(waf: &Waf, name: &str) -> String {
         .await;
     let made = made.expect("a web ACL").summary;
     made.and_then(|it| it.arn).expect("its ARN")
+}
+
+/// The account's load balancers.
+async fn balancers(config: &SdkConfig) -> Vec<String> {
+    let elb = aws_sdk_elasticloadbalancingv2::Client::new(config);
+    let all = elb.describe_load_balancers().send().await;
+    let all = all.expect("load balancers").load_balancers;
+    let arns = all.unwrap_or_default().into_iter();
+    arns.filter_map(|one| one.load_balancer_arn).collect()
+}
+
+/// Puts a web ACL in front of a load balancer, by hand.
+async fn join(waf: &Waf, acl: &str, balancer: &str) {
+    let call = waf.associate_web_acl().web_acl_arn(acl);
+    let done = call.resource_arn(balancer).send().await;
+    done.expect("associated");
 }
 
 /// The web ACL as it is, and the token to change it with.
@@ -129,11 +154,7 @@ async fn it_is_changed_in_place_and_tried_out_first() {
         assert!(counts, "{rule:?}");
     }
     // Without it the load balancer stays, and nothing of it is left.
-    let without = SPEC.replace(
-        "ingress: {waf: {managed: [common], rate_limit: 2000}}\n",
-        "",
-    );
-    world.write("kongstack.yaml", &without);
+    world.write("kongstack.yaml", &without());
     let leave = ["--allow-data-loss", "logs/waf"];
     let _ = world
         .run(&[&["apply", "--auto-approve"], &leave[..]].concat())
@@ -161,29 +182,12 @@ async fn somebody_elses_is_refused() {
 
 #[tokio::test]
 async fn somebody_elses_in_front_of_the_load_balancer_stays() {
-    let without = SPEC.replace(
-        "ingress: {waf: {managed: [common], rate_limit: 2000}}\n",
-        "",
-    );
-    let world = applied(&without);
+    let world = applied(&without());
     let config = world.aws(REGION);
     let waf = Waf::new(&config);
     let theirs = foreign(&waf, "theirs").await;
-    let elb = aws_sdk_elasticloadbalancingv2::Client::new(&config);
-    let all = elb
-        .describe_load_balancers()
-        .send()
-        .await
-        .expect("load balancers");
-    let balancer = all.load_balancers()[0]
-        .load_balancer_arn()
-        .expect("its ARN");
-    world.configure(&serde_json::json!({"skip_seconds": 60}));
-    let join = waf.associate_web_acl().web_acl_arn(&theirs);
-    join.resource_arn(balancer)
-        .send()
-        .await
-        .expect("associated");
+    world.configure(&json!({"skip_seconds": 60}));
+    join(&waf, &theirs, &balancers(&config).await[0]).await;
     world.write("kongstack.yaml", SPEC);
     let said = world.run(&["plan"]).exits(1).all();
     assert!(
@@ -196,14 +200,59 @@ async fn somebody_elses_in_front_of_the_load_balancer_stays() {
     assert_eq!(all.expect("web ACLs").web_acls().len(), 1);
 }
 
+/// A web ACL of the stack's that somebody put in front of another stack's load balancer, too.
+#[tokio::test]
+async fn in_front_of_another_stack_it_is_not_taken_off() {
+    let world = applied(SPEC);
+    let config = world.aws(REGION);
+    let waf = Waf::new(&config);
+    let ours = balancers(&config).await;
+    let next = without().replace("name: walled", "name: next");
+    world.write("next.yaml", &next);
+    let _ = world
+        .run(&["apply", "--auto-approve", "-f", "next.yaml"])
+        .exits(0);
+    let mut others = balancers(&config).await;
+    others.retain(|one| !ours.contains(one));
+    let theirs = foreign(&waf, "theirs").await;
+    world.configure(&json!({"skip_seconds": 60}));
+    let (live, _) = acl(&waf).await;
+    join(&waf, live.arn(), &others[0]).await;
+    // As long as it stands in its own place, where else it stands is no difference.
+    world.expect_converged(&[]);
+    let destroy = ["destroy", "--auto-approve"];
+    // Whether it still stands in its own place or not.
+    for place in [live.arn(), &theirs] {
+        join(&waf, place, &ours[0]).await;
+        world.forget_calls();
+        let said = world.run(&destroy).exits(1).all();
+        assert_eq!(world.mutating(), Vec::<String>::new());
+        for text in [
+            "the web ACL walled stands in front of the load balancer",
+            "aws wafv2 disassociate-web-acl",
+        ] {
+            assert!(said.contains(text), "no {text:?} in\n{said}");
+        }
+        // An ARN is longer than a line.
+        assert!(said.replace(' ', "").contains(&others[0]), "{said}");
+    }
+    let off = waf.disassociate_web_acl().resource_arn(&others[0]);
+    off.send().await.expect("taken off");
+    let _ = world.run(&destroy).exits(0);
+    assert_eq!(balancers(&config).await, others);
+    world.expect_converged(&["-f", "next.yaml"]);
+    let _ = world
+        .run(&["destroy", "--auto-approve", "-f", "next.yaml"])
+        .exits(0);
+    for stack in ["walled", "next"] {
+        assert_eq!(left(&config, stack).await, Vec::<String>::new());
+    }
+}
+
 /// A web ACL that was just made can be joined to nothing yet, which passes.
 #[tokio::test]
 async fn a_new_web_acl_is_not_joined_at_once() {
-    let without = SPEC.replace(
-        "ingress: {waf: {managed: [common], rate_limit: 2000}}\n",
-        "",
-    );
-    let world = applied(&without);
+    let world = applied(&without());
     let order = json!({"kind": "web-acl", "resource": "next", "state": "propagating", "for": 60});
     world.order("states", &order);
     world.write("kongstack.yaml", SPEC);

@@ -1,7 +1,8 @@
 //! That a web ACL stands in front of a load balancer.
 //!
-//! It has no name, no tags and no ARN: what joins a web ACL of the stack's to anything is the stack's. A load balancer has
-//! one web ACL at most, and another's in front of ours is somebody else's decision, which is not overruled.
+//! It has no name, no tags and no ARN: what joins a web ACL of the stack's to a load balancer of the stack's is the
+//! stack's. A load balancer has one web ACL at most, and another's in front of ours is somebody else's decision, which is
+//! not overruled; nor is ours in front of another's.
 
 use aws_sdk_wafv2::types::ResourceType;
 
@@ -11,6 +12,7 @@ use futures::try_join;
 use super::calls::{ABSENT, AGREED};
 use super::web_acl::WebAcl;
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
+use crate::kinds::elb::LoadBalancer;
 use crate::kinds::leftover::leftover;
 use crate::resource::{
     Address, Arn, Diff, Effect, Error, Found, Kind, Observer, Output, Outputs, Ref, References,
@@ -82,7 +84,7 @@ impl Kind for WebAclAssociation {
             .iter()
             .filter(|(_, live)| fronts.iter().all(|front| live.item.arn != front.2.as_str()));
         let behind = idle.map(|(address, live)| async move {
-            let balancers = behind(cx.clients(), &live.item.arn).await?;
+            let (balancers, _) = behind(cx, &live.item.arn).await?;
             Ok::<_, Error>((address, &live.item.arn, balancers))
         });
         let behind = try_join_all(behind).await?;
@@ -223,16 +225,22 @@ async fn in_front_of(clients: &Clients, balancer: &Arn) -> Result<Option<(Arn, S
     Ok(acl.map(|acl| (Arn::new(acl.arn()), acl.name().to_owned())))
 }
 
-/// The load balancers behind a web ACL.
-async fn behind(clients: &Clients, acl: &str) -> Result<Vec<String>, AwsError> {
-    let call = clients.waf().list_resources_for_web_acl();
+/// The load balancers behind a web ACL: the stack's own, and others'.
+pub(super) async fn behind(cx: &Observer, acl: &str) -> Result<(Vec<String>, Vec<String>), Error> {
+    let call = cx.clients().waf().list_resources_for_web_acl();
     let call = call.web_acl_arn(acl);
     let call = call.resource_type(ResourceType::ApplicationLoadBalancer);
     let answer = call.send().await;
     let answer = answer
         .map_err(failed("wafv2:ListResourcesForWebACL"))
         .or_absent(ABSENT)?;
-    Ok(answer
+    let all = answer
         .and_then(|answer| answer.resource_arns)
-        .unwrap_or_default())
+        .unwrap_or_default();
+    if all.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let ours = cx.live::<LoadBalancer>().await?;
+    let is_ours = |arn: &String| ours.iter().any(|(_, one)| one.arn == *arn);
+    Ok(all.into_iter().partition(is_ours))
 }

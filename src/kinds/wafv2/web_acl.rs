@@ -7,6 +7,7 @@ use aws_sdk_wafv2::types::{AllowAction, DefaultAction, Rule as SdkRule, WebAcl a
 use futures::future::try_join_all;
 use futures::try_join;
 
+use super::association::behind;
 use super::calls::{
     A_PAGE, ABSENT, AGREED, CHANGED, Item, is_ours, known, retag, scope, tags, to_sdk,
 };
@@ -14,8 +15,8 @@ use super::rule::{Rule, Statement, line, visibility};
 use crate::aws::{AwsError, Clients, OrAbsent, failed};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Arn, Diff, Effect, Error, Found, KNOWN_AFTER_APPLY, Kind, Look, Observer, Output, Outputs,
-    References, Resolve, Step, Tags, Wanted,
+    Arn, Blocker, Diff, Effect, Error, Found, KNOWN_AFTER_APPLY, Kind, Look, Observer, Output,
+    Outputs, References, Resolve, Step, Tags, Wanted,
 };
 
 /// How ARNs call it.
@@ -209,6 +210,24 @@ impl Kind for WebAcl {
             retag(cx, &live.item.arn, &desired.tags, &live.tags).await?;
         }
         Ok(Self::outputs(live))
+    }
+
+    async fn blockers(
+        cx: &Observer,
+        _desired: Option<&WebAclDesired>,
+        live: &WebAclLive,
+    ) -> Result<Vec<Blocker>, Error> {
+        let (_, theirs) = behind(cx, &live.item.arn).await?;
+        let blockers = theirs.into_iter().map(|arn| Blocker {
+            reason: format!(
+                "the web ACL {} stands in front of the load balancer {arn}, which is not this stack's",
+                live.item.name
+            ),
+            fix: format!(
+                "put another in its place, or take it off: aws wafv2 disassociate-web-acl --resource-arn {arn}"
+            ),
+        });
+        Ok(blockers.collect())
     }
 
     async fn delete(
