@@ -19,6 +19,7 @@ _MADE_UP = re.compile(
 # So long that nothing else is called the same by chance.
 _LONG = 16
 _IN_XML = re.compile(r"<CallerReference>[^<]*</CallerReference>")
+_IN_QUERY = re.compile(r"(?<=[?&])clientToken=[^&]*")
 # Of what DynamoDB is asked, only which item it is about stays the same.
 _OF_ITEMS = ("TableName", "Key")
 
@@ -33,7 +34,8 @@ def of(call: "Call", request: "Request") -> str:
         asked = _lasting(json.loads(asked or "{}"), call.service)
     else:
         asked = _IN_XML.sub("", asked)
-    return " ".join((call.region, call.service, call.operation, request.target, asked))
+    target = _IN_QUERY.sub("", request.target)
+    return " ".join((call.region, call.service, call.operation, target, asked))
 
 
 def _lasting(given: Dict[str, Any], service: str) -> str:

@@ -282,6 +282,9 @@ async fn the_first_call_fails_for_each_thing_asked_for() {
         let call = secrets.create_secret().name(name).secret_string(value);
         call.send()
     };
+    // A token that is made up for each call stands in the address.
+    let schedules = client!(stage, aws_sdk_scheduler);
+    let group = |name: &str| schedules.delete_schedule_group().name(name).send();
     answers! {
         "a VPC" => code(vpc("10.1.0.0/16").await), "UnauthorizedOperation";
         "another VPC" => code(vpc("10.2.0.0/16").await), "UnauthorizedOperation";
@@ -289,6 +292,9 @@ async fn the_first_call_fails_for_each_thing_asked_for() {
         "a secret" => code(secret("one", "a").await), "AccessDeniedException";
         "another secret" => code(secret("two", "a").await), "AccessDeniedException";
         "the first secret again" => code(secret("one", "b").await), "accepted";
+        "a group" => code(group("one").await), "AccessDeniedException";
+        "another group" => code(group("two").await), "AccessDeniedException";
+        "the first group again" => code(group("one").await), "ResourceNotFoundException";
         "a read" => code(ec2.describe_vpcs().send().await), "UnauthorizedOperation";
         "the read again" => code(ec2.describe_vpcs().send().await), "accepted";
     }
