@@ -16,6 +16,9 @@ use crate::support::standin::{Fork, action, fault_kinds};
 const FOR_GOOD: u32 = 100_000;
 /// How often a run in which whatever is new is refused is begun again: each gets further than the one before.
 const RUNS: usize = 120;
+/// How much faster than AWS time goes where a run makes long pauses of its own: at the usual speed the control plane would
+/// fall asleep meanwhile.
+const UNHURRIED: u32 = 100;
 
 /// A way in which a call fails.
 #[derive(Debug, Clone)]
@@ -156,7 +159,12 @@ pub(crate) fn throughout(scenario: &Scenario, faults: &[Fault]) -> Tally {
         |fault| format!("--fault {}", fault.kind),
         |fault| {
             let branch = stage.world.branch(&start.place().fork().endpoint);
-            if fault.is_refusal() || ["hang", "throttle"].contains(&fault.kind.as_str()) {
+            let takes_long = ["hang", "throttle"].contains(&fault.kind.as_str());
+            if takes_long {
+                // What this costs is the SDK's own time, of which no more than a day of the simulation is to be made.
+                branch.configure(&json!({"speed": UNHURRIED}));
+            }
+            if fault.is_refusal() || takes_long {
                 for fork in stage.forks.iter().filter(|fork| fault.can_hit(fork)) {
                     let place = branch.place();
                     place.fault_each(&fork.service, &fork.operation, &fault.kind);
