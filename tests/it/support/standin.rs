@@ -1,5 +1,7 @@
 //! The simulation that all tests of a run share, and its own interface.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -79,13 +81,30 @@ pub(crate) fn rounds(calls: &[Call]) -> usize {
 
 /// The address of the simulation, which is started first if need be.
 pub(crate) fn endpoint() -> &'static str {
-    static ENDPOINT: OnceLock<String> = OnceLock::new();
-    ENDPOINT.get_or_init(start)
+    static ENDPOINT: OnceLock<(File, String)> = OnceLock::new();
+    let (_, endpoint) = ENDPOINT.get_or_init(|| (alone(), start()));
+    endpoint
 }
 
 /// The folder for the simulation's files: kept between runs, so that moto is installed once.
 fn cache() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cache")
+}
+
+/// Waits for other tests of this checkout to end, and keeps them waiting until the file is closed: they share the folder,
+/// and the first to end would take everybody's simulation along.
+fn alone() -> File {
+    std::fs::create_dir_all(cache()).expect("a folder");
+    let file = File::create(cache().join("in-use")).expect("a file");
+    if file.try_lock().is_err() {
+        writeln!(
+            std::io::stderr(),
+            "waiting for other tests of this checkout to end"
+        )
+        .expect("a terminal");
+        file.lock().expect("a lock");
+    }
+    file
 }
 
 fn start() -> String {
