@@ -115,6 +115,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::Nothing;
 
     fn published() -> Published {
         let known = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
@@ -156,16 +157,6 @@ mod tests {
 
     #[test]
     fn the_endpoint_comes_first() {
-        struct Nothing;
-        impl Resolve for Nothing {
-            fn output(
-                &self,
-                _: &crate::resource::Address,
-                _: crate::resource::Attribute,
-            ) -> Option<String> {
-                None
-            }
-        }
         let outputs = BTreeMap::from([
             ("admin_endpoint".to_owned(), Text::from("a")),
             ("endpoint".to_owned(), Text::from("b")),

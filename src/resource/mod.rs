@@ -30,6 +30,8 @@ pub(crate) use inventory::Inventory;
 pub(crate) use kind::{Ailment, Blocker, Contents, Found, Kind, ReplaceOrder, Wanted, Warning};
 pub(crate) use lookup::{Lookup, ZoneQuery};
 pub(crate) use observer::{LookUp, Observer};
+#[cfg(test)]
+pub(crate) use output::Nothing;
 pub(crate) use output::{
     AccountId, AllocationId, Arn, Attribute, CanonicalZoneId, CidrBlock, DnsName, Endpoint,
     HostedZoneId, InternetGatewayId, ManagedSecretArn, NamespaceId, NatGatewayId, Output, Outputs,

@@ -276,6 +276,18 @@ pub(crate) trait Resolve: Send + Sync {
     fn output(&self, address: &Address, attribute: Attribute) -> Option<String>;
 }
 
+/// Of nothing that is still to be made the outputs are known; for the tests of kinds.
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct Nothing;
+
+#[cfg(test)]
+impl Resolve for Nothing {
+    fn output(&self, _: &Address, _: Attribute) -> Option<String> {
+        None
+    }
+}
+
 /// The outputs of one resource.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Outputs(BTreeMap<Attribute, String>);

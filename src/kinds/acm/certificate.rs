@@ -177,15 +177,7 @@ mod tests {
     use time::{Duration, OffsetDateTime};
 
     use super::*;
-    use crate::resource::{Address, Attribute, RecordName, RecordValue};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::{Nothing, RecordName, RecordValue};
 
     fn desired() -> CertificateDesired {
         CertificateDesired {

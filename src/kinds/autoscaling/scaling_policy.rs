@@ -293,15 +293,7 @@ async fn put(cx: &Step, desired: &Desired) -> Result<Outputs, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::Attribute;
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _address: &Address, _attribute: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     fn desired(metric: Metric) -> Desired {
         Desired {

@@ -181,15 +181,7 @@ mod tests {
     use aws_sdk_cloudwatch::types::Statistic;
 
     use super::*;
-    use crate::resource::{Address, Attribute, Resolve};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     fn metric(statistic: &'static str) -> Metric {
         Metric {

@@ -270,15 +270,7 @@ async fn works(cx: &Step, name: &str) -> Result<Outputs, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, Attribute, Layer};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::{Address, Layer, Nothing};
 
     fn diff(vpc: Ref<VpcId>, live: &[&str]) -> Diff {
         let desired = NamespaceDesired {

@@ -268,15 +268,7 @@ async fn list(clients: &Clients, which: Filter) -> Result<Vec<Live>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::Attribute;
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     fn desired() -> Desired {
         Desired {

@@ -264,15 +264,7 @@ async fn attach(cx: &Step, id: &InternetGatewayId, vpc: &VpcId) -> Result<Output
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, Attribute};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     fn diff(vpc: Option<&str>, attachment: &str) -> Diff {
         let desired = Desired {

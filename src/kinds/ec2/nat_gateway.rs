@@ -274,15 +274,7 @@ fn judge(live: &Live) -> Result<Look<Outputs>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::Attribute;
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     fn live(state: &str) -> Live {
         Live {

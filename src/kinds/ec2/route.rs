@@ -268,15 +268,7 @@ async fn active(cx: &Step, desired: &Desired, table: &RouteTableId) -> Result<Ou
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Attribute, Tags, VpcId};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::{Nothing, Tags, VpcId};
 
     fn at(name: &str) -> Address {
         Address::new(Layer::Network, name)

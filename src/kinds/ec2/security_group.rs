@@ -292,15 +292,7 @@ async fn close(cx: &Step, id: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, Attribute};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::{Address, Nothing};
 
     #[test]
     fn a_name_is_fixed_and_a_description_is_only_words() {

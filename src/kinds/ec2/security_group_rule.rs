@@ -273,15 +273,7 @@ fn name_prefix_list(rule: &mut Live, lists: &BTreeMap<String, String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, Attribute, Layer};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::{Address, Layer, Nothing};
 
     fn diff(traffic: &str, have: LivePeer, want: Peer) -> Diff {
         let desired = Desired {

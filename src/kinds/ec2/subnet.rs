@@ -286,15 +286,7 @@ async fn keep_private(cx: &Step, id: &SubnetId) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, Attribute};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     fn desired(cidr: &str, zone: &str) -> Desired {
         Desired {

@@ -303,15 +303,7 @@ async fn set_dns(cx: &Step, id: &VpcId, support: bool, hostnames: bool) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, Attribute};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     fn live() -> Live {
         Live {

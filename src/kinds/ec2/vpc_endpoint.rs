@@ -271,15 +271,7 @@ impl Kind for VpcEndpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, Attribute};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     fn live(state: &str) -> Live {
         Live {

@@ -206,15 +206,7 @@ mod tests {
 
     use super::*;
     use crate::kinds::ecs::{Architecture, TaskLog};
-    use crate::resource::{Address, Arn, Attribute, Layer, ResourceName, Tags, Text};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _address: &Address, _attribute: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::{Address, Arn, Layer, Nothing, ResourceName, Tags, Text};
 
     fn desired() -> Desired {
         Desired {

@@ -150,17 +150,7 @@ mod tests {
 
     use super::*;
     use crate::kinds::ecs::{Share, TaskLog};
-    use crate::resource::{
-        Address, Attribute, Output, ResourceName, SecurityGroupId, SubnetId, Tags,
-    };
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _address: &Address, _attribute: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::{Nothing, Output, ResourceName, SecurityGroupId, SubnetId, Tags};
 
     fn desired() -> Desired {
         Desired {

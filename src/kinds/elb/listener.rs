@@ -321,15 +321,7 @@ mod tests {
     use aws_sdk_elasticloadbalancingv2::types::{Action as SdkAction, ActionTypeEnum};
 
     use super::*;
-    use crate::resource::{Address, Attribute, Layer};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::{Address, Layer, Nothing};
 
     fn live() -> ListenerLive {
         let forward = SdkAction::builder()

@@ -123,15 +123,7 @@ fn json<D: Serialize>(source: &str, detail_type: &str, detail: D) -> Option<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, Attribute};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     fn fields(want: &Trigger, live: &Rendered) -> Vec<String> {
         let mut diff = Diff::new();

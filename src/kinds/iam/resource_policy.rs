@@ -95,15 +95,7 @@ impl Grant {
 mod tests {
     use super::*;
     use crate::kinds::iam::Condition;
-    use crate::resource::{Address, Attribute};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     fn policy() -> ResourcePolicy {
         let statement = |sid, actions: &[&'static str]| Statement {

@@ -312,15 +312,7 @@ async fn retag(cx: &Step, want: &Tags, live: &Live) -> Result<(), Error> {
 mod tests {
     use super::*;
     use crate::kinds::iam::Statement;
-    use crate::resource::{Address, Attribute};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     fn desired() -> Desired {
         Desired {

@@ -316,15 +316,7 @@ async fn tag(cx: &Step, arn: &str, tags: &Tags) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, Attribute};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     fn live(retention: Option<u32>, policy: Option<&str>) -> LogGroupLive {
         LogGroupLive {

@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
     use crate::kinds::rds::Capacity;
-    use crate::resource::{Address, Attribute, Layer, ManagedSecretArn, Output};
+    use crate::resource::{Address, Attribute, Layer, ManagedSecretArn, Nothing, Output};
     use crate::resource::{ResourceName, SecurityGroupId, Tags};
 
     struct Resolved;
@@ -135,14 +135,6 @@ mod tests {
     impl Resolve for Resolved {
         fn output(&self, _: &Address, _: Attribute) -> Option<String> {
             Some("16.8".to_owned())
-        }
-    }
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
         }
     }
 

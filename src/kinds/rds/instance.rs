@@ -272,15 +272,7 @@ impl Kind for DbInstance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, Attribute};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::{Address, Nothing};
 
     fn live(status: &str) -> Live {
         Live {

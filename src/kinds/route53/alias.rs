@@ -289,15 +289,7 @@ fn sets(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Attribute, Layer};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::{Layer, Nothing};
 
     fn desired() -> AliasDesired {
         AliasDesired {

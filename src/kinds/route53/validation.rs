@@ -303,15 +303,7 @@ async fn issued(cx: &Step, certificate: &Arn, zone: &HostedZoneId) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, Attribute, Layer};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::{Address, Layer, Nothing};
 
     fn desired() -> ValidationDesired {
         ValidationDesired {

@@ -277,15 +277,7 @@ fn foreign(address: &Address, name: &str) -> Found<Live> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::Attribute;
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::Nothing;
 
     const RETENTION: [Retention; 1] = [Retention {
         folder: "alb",

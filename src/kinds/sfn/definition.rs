@@ -122,15 +122,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::resource::{Address, Arn, Attribute, ManagedSecretArn, Output, Ref, ResourceName};
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
+    use crate::resource::{Arn, ManagedSecretArn, Nothing, Output, Ref, ResourceName};
 
     fn waking(hold: u64) -> Definition {
         Definition::ControlPlane(control_plane::Settings {

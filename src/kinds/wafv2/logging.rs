@@ -249,17 +249,9 @@ fn names_action(error: &AwsError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::Attribute;
+    use crate::resource::Nothing;
 
     const GROUP: &str = "arn:aws:logs:eu-west-1:1:log-group:aws-waf-logs-gw";
-
-    struct Nothing;
-
-    impl Resolve for Nothing {
-        fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-            None
-        }
-    }
 
     fn desired() -> LoggingDesired {
         LoggingDesired {

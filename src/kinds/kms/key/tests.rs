@@ -3,15 +3,7 @@
 use time::Month;
 
 use super::*;
-use crate::resource::{Address, Attribute, Layer, Output};
-
-struct Nothing;
-
-impl Resolve for Nothing {
-    fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-        None
-    }
-}
+use crate::resource::{Address, Layer, Nothing, Output};
 
 fn desired() -> Desired {
     Desired {

@@ -1,15 +1,7 @@
 //! Secrets compared, rotated and near their end.
 
 use super::*;
-use crate::resource::Address;
-
-struct Nothing;
-
-impl Resolve for Nothing {
-    fn output(&self, _: &Address, _: Attribute) -> Option<String> {
-        None
-    }
-}
+use crate::resource::{Address, Nothing};
 
 fn desired() -> Desired {
     Desired {
