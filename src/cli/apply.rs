@@ -116,11 +116,14 @@ async fn carry_out(
         pace: session.pace,
         drain: session.interrupt.drain.clone(),
         abort: session.interrupt.abort.clone(),
-        grip,
+        grip: grip.clone(),
     };
     let sink: Arc<dyn Sink> = Arc::clone(&reporter) as Arc<dyn Sink>;
     let report = apply::run(plan, &session.engine, options, sink).await;
     reporter.finish();
+    if report.may_come_to_light() {
+        grip.leave();
+    }
     let (screen, took) = (&session.screen, start.elapsed());
     let around = &with_quotas(session, &report).await;
     let exit = match Ended::of(&report) {

@@ -1,6 +1,7 @@
 //! Keeping a lease: renewed in time, known to be lost in time, given back.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
@@ -30,6 +31,7 @@ pub(crate) enum Loss {
 pub(crate) struct Grip {
     lost: CancellationToken,
     why: Arc<OnceLock<Loss>>,
+    left: Arc<AtomicBool>,
     trust: Arc<Mutex<Option<Trust>>>,
 }
 
@@ -81,6 +83,11 @@ impl Grip {
         // The first loss is the one that counts.
         let _ = self.why.set(loss);
         self.lost.cancel();
+    }
+
+    /// The lease is not to be given back, but to run out: what was done under it may come to light only later.
+    pub(crate) fn leave(&self) {
+        self.left.store(true, Ordering::Relaxed);
     }
 
     /// Whether the time is over in which it was surely ours.
@@ -169,7 +176,7 @@ impl<S: Store> Held<S> {
         self.grip.clone()
     }
 
-    /// Gives it back, unless it is somebody else's by now.
+    /// Gives it back, unless it is somebody else's by now, or is to run out.
     ///
     /// # Errors
     /// When the store cannot be written: then it expires by itself.
@@ -177,6 +184,9 @@ impl<S: Store> Held<S> {
         self.stop.cancel();
         if let Err(error) = (&mut self.renewer).await {
             tracing::debug!(%error, "the renewals of the lease broke off");
+        }
+        if self.grip.left.load(Ordering::Relaxed) {
+            return Ok(());
         }
         let expected = Expected::Token(&self.token);
         self.store.delete(&self.stack, expected).await.map(|_| ())

@@ -4,7 +4,7 @@ use super::events::doing;
 use super::style::{HINT, UPDATE, paint};
 use super::wrap::hang;
 use crate::apply::{Report, Unfinished};
-use crate::event::Verb;
+use crate::event::{Halt, Verb};
 use crate::plan::Plan;
 use crate::resource::Address;
 
@@ -32,20 +32,21 @@ pub(super) fn unfinished(plan: &Plan, report: &Report, width: usize) -> String {
     text
 }
 
-/// What is to be waited for where a run was cut off: reads of AWS lag behind by seconds, now and then by more.
+/// What is to be waited for where nothing else waits: reads of AWS lag behind by seconds, now and then by more.
 pub(super) const LATE: &str = "begin the next run half a minute later: AWS may show only then what a call made that was cut off, and what it does not show is made again";
 
-/// When to run again, where a call was cut off that may have made something.
-pub(super) fn late(report: &Report, width: usize) -> String {
-    match report.unfinished.iter().any(is_unseen) {
-        true => format!("{} {}\n", paint(HINT, "hint:"), hang(LATE, width, 6)),
-        false => String::new(),
-    }
-}
+/// What the next run waits for, where a call that was cut off may have made something.
+const LEFT: &str = "the stack's lease is left to run out within a minute, for AWS may show only then what a call made that was cut off, and what it does not show is made again; `--lock-timeout 2m` waits for that";
 
-/// Whether it may have made something that nobody has seen.
-fn is_unseen(one: &Unfinished) -> bool {
-    matches!(one.verb, Verb::Create | Verb::Replace) && one.id.is_none()
+/// When to run again, where something may have been made that nobody has seen.
+pub(super) fn late(report: &Report, width: usize) -> String {
+    let hint = match report.halt {
+        _ if !report.may_come_to_light() => return String::new(),
+        // There is none any more to be left.
+        Some(Halt::LeaseLost(_)) => LATE,
+        _ => LEFT,
+    };
+    format!("{} {}\n", paint(HINT, "hint:"), hang(hint, width, 6))
 }
 
 /// What the next run of the same command does with it.

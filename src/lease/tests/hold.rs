@@ -48,6 +48,17 @@ async fn a_lease_taken_away_is_lost_at_the_next_renewal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lease_that_is_left_runs_out() {
+    let shelf = Shelf::with(None);
+    let (held, _) = got(&claim(&shelf, "ann", 0), 0).await;
+    held.grip().leave();
+    held.release().await.expect("no word of it");
+    let left = shelf.lease().expect("it stands");
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(shelf.lease(), Some(left), "nobody renews it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lease_removed_is_lost_at_the_next_renewal() {
     let shelf = Shelf::with(None);
     let (held, _) = got(&claim(&shelf, "ann", 0), 0).await;

@@ -146,8 +146,9 @@ fn an_interruption_says_what_was_under_way() {
       not begun after 42s
     hint: run the same command again: it finds out what is there, goes on from here
           and makes nothing twice
-    hint: begin the next run half a minute later: AWS may show only then what a call
-          made that was cut off, and what it does not show is made again
+    hint: the stack's lease is left to run out within a minute, for AWS may show
+          only then what a call made that was cut off, and what it does not show is
+          made again; `--lock-timeout 2m` waits for that
     ");
 }
 
