@@ -16,13 +16,6 @@ database: {deletion_protection: false, final_snapshot: false}
 alarms: {email: ops@example.com}
 ";
 
-fn applied(spec: &str) -> World {
-    let world = World::new();
-    world.write("kongstack.yaml", spec);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
-    world
-}
-
 fn topic(world: &World) -> String {
     format!("arn:aws:sns:{REGION}:{}:watched-alarms", world.account)
 }
@@ -68,7 +61,7 @@ async fn foreign_alarm(watch: &Watch, name: &str) {
 
 #[tokio::test]
 async fn what_is_changed_by_hand_is_put_back() {
-    let world = applied(SPEC);
+    let world = World::applied(SPEC);
     world.expect_converged(&[]);
     let config = world.aws(REGION);
     let (watch, sns) = (Watch::new(&config), Sns::new(&config));
@@ -154,7 +147,7 @@ async fn somebody_elses_are_refused() {
 
 #[tokio::test]
 async fn another_address_takes_the_place_of_the_first() {
-    let world = applied(SPEC);
+    let world = World::applied(SPEC);
     let told = world.run(&["plan"]).exits(0).all();
     assert!(
         told.contains("ops@example.com gets no mail until"),
@@ -226,7 +219,7 @@ async fn a_topic_that_exists_is_used_and_stays() {
 
 #[test]
 fn a_status_names_the_alarms_that_ring() {
-    let world = applied(SPEC);
+    let world = World::applied(SPEC);
     world.configure(&json!({"skip_seconds": 300}));
     world.forget_calls();
     let said = world.run(&["status"]).exits(0).all();

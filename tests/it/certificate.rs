@@ -17,10 +17,7 @@ data_plane: {scaling: {min: 2, max: 4}}
 const SECRET: &str = "kongstack/cert/cluster-certificate";
 
 fn applied() -> World {
-    let world = World::new();
-    world.write("kongstack.yaml", SPEC);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
-    world
+    World::applied(SPEC)
 }
 
 fn shown(world: &World) -> Value {

@@ -26,13 +26,6 @@ fn without() -> String {
     )
 }
 
-fn applied(spec: &str) -> World {
-    let world = World::new();
-    world.write("kongstack.yaml", spec);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
-    world
-}
-
 /// Somebody's web ACL.
 async fn foreign(waf: &Waf, name: &str) -> String {
     let seen = VisibilityConfig::builder().metric_name("theirs");
@@ -83,7 +76,7 @@ async fn acl(waf: &Waf) -> (aws_sdk_wafv2::types::WebAcl, String) {
 
 #[tokio::test]
 async fn what_is_changed_by_hand_is_put_back() {
-    let world = applied(SPEC);
+    let world = World::applied(SPEC);
     world.expect_converged(&[]);
     let waf = Waf::new(&world.aws(REGION));
     let (live, token) = acl(&waf).await;
@@ -123,7 +116,7 @@ async fn what_is_changed_by_hand_is_put_back() {
 
 #[tokio::test]
 async fn it_is_changed_in_place_and_tried_out_first() {
-    let world = applied(SPEC);
+    let world = World::applied(SPEC);
     let change = [
         "--set",
         "ingress.waf.mode=count",
@@ -182,7 +175,7 @@ async fn somebody_elses_is_refused() {
 
 #[tokio::test]
 async fn somebody_elses_in_front_of_the_load_balancer_stays() {
-    let world = applied(&without());
+    let world = World::applied(&without());
     let config = world.aws(REGION);
     let waf = Waf::new(&config);
     let theirs = foreign(&waf, "theirs").await;
@@ -203,7 +196,7 @@ async fn somebody_elses_in_front_of_the_load_balancer_stays() {
 /// A web ACL of the stack's that somebody put in front of another stack's load balancer, too.
 #[tokio::test]
 async fn in_front_of_another_stack_it_is_not_taken_off() {
-    let world = applied(SPEC);
+    let world = World::applied(SPEC);
     let config = world.aws(REGION);
     let waf = Waf::new(&config);
     let ours = balancers(&config).await;
@@ -252,7 +245,7 @@ async fn in_front_of_another_stack_it_is_not_taken_off() {
 /// A web ACL that was just made can be joined to nothing yet, which passes.
 #[tokio::test]
 async fn a_new_web_acl_is_not_joined_at_once() {
-    let world = applied(&without());
+    let world = World::applied(&without());
     let order = json!({"kind": "web-acl", "resource": "next", "state": "propagating", "for": 60});
     world.order("states", &order);
     world.write("kongstack.yaml", SPEC);

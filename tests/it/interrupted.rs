@@ -45,9 +45,7 @@ fn a_destruction_goes_on_with_what_is_being_deleted() {
 
 #[test]
 fn what_is_being_deleted_is_made_again() {
-    let world = World::new();
-    world.write("kongstack.yaml", SPEC);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let world = World::applied(SPEC);
     world.configure(&serde_json::json!({"speed": 40}));
     stopped_after(&world, &["destroy"], "-KILL", "rds:DeleteDBInstance");
     world.configure(&serde_json::json!({"speed": 400}));
@@ -57,9 +55,7 @@ fn what_is_being_deleted_is_made_again() {
 
 #[test]
 fn a_deletion_whose_answer_was_lost_is_not_refused_for_being_done() {
-    let world = World::new();
-    world.write("kongstack.yaml", SPEC);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let world = World::applied(SPEC);
     world.fault("ecs", "DeleteTaskDefinitions", "cut-after", 3);
     let _ = world.run(&["destroy", "--auto-approve"]).exits(0);
     assert_eq!(world.faults_left(), 0);
@@ -92,9 +88,7 @@ async fn a_record_whose_deletion_was_not_answered_is_gone_all_the_same() {
 
 #[test]
 fn a_secret_whose_deletion_was_not_answered_is_gone_all_the_same() {
-    let world = World::new();
-    world.write("kongstack.yaml", SPEC);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let world = World::applied(SPEC);
     // Of each secret; asked again, AWS refuses to delete what can still be restored but is marked deleted.
     let place = world.place();
     place.fault_each("secretsmanager", "DeleteSecret", "cut-after");

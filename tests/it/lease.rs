@@ -79,9 +79,7 @@ async fn of_two_runs_at_once_one_works_and_the_other_names_it() {
 
 #[tokio::test]
 async fn a_run_with_nothing_to_do_takes_no_lease() {
-    let world = World::new();
-    world.write("kongstack.yaml", SPEC);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let world = World::applied(SPEC);
     world.forget_calls();
     let _ = world.run(&["apply", "--auto-approve"]).exits(0);
     assert_eq!(world.mutating(), Vec::<String>::new());

@@ -230,9 +230,7 @@ async fn the_policies_allow_what_the_program_calls_and_nothing_else() {
 
 #[test]
 fn whoever_operates_a_stack_needs_the_policies_to_plan_and_to_operate() {
-    let world = World::new();
-    world.write("kongstack.yaml", OPERATED);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let world = World::applied(OPERATED);
     world.forget_calls();
     let path = crate::operate::plugin(&world, "1.2.764.0");
     let exec = crate::support::run(

@@ -17,10 +17,7 @@ const KEY: &str = "s3cr3tS3cr3tS3cr3tS3cr3tS3cr3tS3cr3tS3cr3tS3cr3t";
 
 /// A stack that is applied.
 fn applied() -> World {
-    let world = World::new();
-    world.write("kongstack.yaml", SPEC);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
-    world
+    World::applied(SPEC)
 }
 
 /// Changes the data planes' size, so that the next apply rolls them over.

@@ -12,9 +12,7 @@ database: {deletion_protection: false, final_snapshot: false}
 ";
 
 fn applied(spec: &str) -> World {
-    let world = World::new();
-    world.write("kongstack.yaml", spec);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let world = World::applied(spec);
     world.forget_calls();
     world
 }

@@ -1,5 +1,7 @@
 //! Keys that somebody else has a hand in: changed, disabled, given, or in the way.
 
+use aws_sdk_kms::Client;
+use aws_sdk_kms::primitives::DateTime;
 use aws_sdk_kms::types::{KeyState, Tag};
 use serde_json::json;
 
@@ -57,6 +59,13 @@ async fn what_is_changed_by_hand_is_repaired() {
     assert_eq!(one.used().await.len(), 1);
 }
 
+/// Schedules the key's deletion by hand, as soon as it can be had; says when that is.
+async fn scheduled(kms: &Client, id: &str) -> DateTime {
+    let call = kms.schedule_key_deletion().key_id(id);
+    let done = call.pending_window_in_days(7).send().await;
+    done.expect("scheduled").deletion_date.expect("a date")
+}
+
 #[tokio::test]
 async fn a_key_that_nobody_can_use_is_explained_and_mended() {
     let one = Locked::applied(&with("create"));
@@ -78,11 +87,7 @@ async fn a_key_that_nobody_can_use_is_explained_and_mended() {
     one.is_settled();
     assert_eq!(one.state(&id).await, KeyState::Enabled);
 
-    let call = kms
-        .schedule_key_deletion()
-        .key_id(&id)
-        .pending_window_in_days(7);
-    call.send().await.expect("scheduled");
+    scheduled(&kms, &id).await;
     let said = one.plans(&["update encryption/key"]).all();
     for part in [
         "scheduled for deletion on 2",
@@ -95,16 +100,7 @@ async fn a_key_that_nobody_can_use_is_explained_and_mended() {
     assert_eq!(one.state(&id).await, KeyState::Enabled);
 
     // One that was scheduled by hand goes with the stack, and in the longest time there is.
-    let call = kms
-        .schedule_key_deletion()
-        .key_id(&id)
-        .pending_window_in_days(7);
-    let soon = call
-        .send()
-        .await
-        .expect("scheduled")
-        .deletion_date
-        .expect("a date");
+    let soon = scheduled(&kms, &id).await;
     let said = one.world.run(&["destroy", "--auto-approve"]).exits(0).all();
     assert!(said.contains("deleted after 30 days"), "{said}");
     let late = one.key(&id).await.deletion_date.expect("a date");

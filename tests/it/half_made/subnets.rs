@@ -10,9 +10,7 @@ fn spec(zones: &str, second: u8) -> String {
 
 #[test]
 fn another_zone_with_the_same_addresses_is_refused_at_once() {
-    let world = World::new();
-    world.write("kongstack.yaml", &spec("eu-west-1a, eu-west-1b", 2));
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let world = World::applied(&spec("eu-west-1a, eu-west-1b", 2));
     world.write("kongstack.yaml", &spec("eu-west-1a, eu-west-1c", 2));
     world.forget_calls();
     for command in [&["plan"][..], &["apply", "--auto-approve"]] {

@@ -47,9 +47,7 @@ data_plane: {{scaling: {{min: 2, max: 4}}}}
 
 /// A stack of this image, applied.
 fn applied(image: &str) -> World {
-    let world = World::new();
-    world.write("kongstack.yaml", &spec(image));
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let world = World::applied(&spec(image));
     world
 }
 

@@ -26,9 +26,7 @@ const EXTEND: f64 = 15.0 * 60.0;
 
 /// The stack, applied; from then on time only passes when told to.
 fn applied() -> World {
-    let world = World::new();
-    world.write("kongstack.yaml", SPEC);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let world = World::applied(SPEC);
     world.configure(&json!({"speed": 1}));
     world
 }

@@ -33,9 +33,7 @@ fn exec(world: &World, path: &str, args: &[&str]) -> Output {
 
 /// A stack whose tasks have the agent.
 fn open() -> World {
-    let world = World::new();
-    world.write("kongstack.yaml", &format!("{SPEC}exec: true\n"));
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let world = World::applied(&format!("{SPEC}exec: true\n"));
     world.forget_calls();
     world
 }

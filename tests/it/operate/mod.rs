@@ -20,9 +20,7 @@ data_plane: {scaling: {min: 2, max: 4}}
 
 /// A stack that is applied.
 fn applied() -> World {
-    let world = World::new();
-    world.write("kongstack.yaml", SPEC);
-    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    let world = World::applied(SPEC);
     world.forget_calls();
     world
 }

@@ -94,6 +94,15 @@ impl World {
         }
     }
 
+    /// One in which a spec has been applied.
+    #[track_caller]
+    pub(crate) fn applied(spec: &str) -> Self {
+        let world = Self::new();
+        world.write("kongstack.yaml", spec);
+        let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+        world
+    }
+
     /// Lets the account's time begin after the hour at which logs are archived: a test that is about something else has
     /// no archive in its middle then, whatever time of day it is run at.
     pub(crate) fn after_the_archive(self) -> Self {
