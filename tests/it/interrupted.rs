@@ -1,6 +1,6 @@
 //! Runs that were stopped half-way: the next one finds what is there and goes on.
 
-use crate::support::{Running, World, account, planned};
+use crate::support::{Running, World, account, left, planned};
 
 const SPEC: &str = "\
 name: stopped
@@ -106,6 +106,35 @@ fn a_secret_whose_deletion_was_not_answered_is_gone_all_the_same() {
     );
     let plan = world.run(&["plan", "--destroy"]).exits(0);
     assert_eq!(planned(&plan.stdout), Vec::<String>::new());
+}
+
+/// ECS lists for ever what was deregistered and not deleted.
+#[tokio::test]
+async fn a_revision_that_was_deregistered_and_not_deleted_is_deleted_by_the_next_run() {
+    let world = World::applied(SPEC);
+    let larger = [
+        "--set",
+        "data_plane.cpu=1024",
+        "--set",
+        "data_plane.memory=2048",
+    ];
+    let apply = [&["apply", "--auto-approve"], &larger[..]].concat();
+    world.fault("ecs", "DeleteTaskDefinitions", "access-denied", 100);
+    let _ = world.run(&apply).exits(4);
+    world.place().forget_faults();
+    let plan = world.run(&[&["plan"], &larger[..]].concat()).exits(0);
+    let planned_now = planned(&plan.stdout);
+    assert_eq!(planned_now, ["delete data-plane/task-definition"]);
+    let _ = world.run(&apply).exits(0);
+    world.expect_converged(&larger);
+    // Nothing else of a family need be there.
+    world.fault("ecs", "DeleteTaskDefinitions", "access-denied", 100);
+    let _ = world.run(&["destroy", "--auto-approve"]).exits(4);
+    world.place().forget_faults();
+    let _ = world.run(&["destroy", "--auto-approve"]).exits(0);
+    let mut left = left(&world.aws("eu-west-1"), "stopped").await;
+    left.retain(|one| one.starts_with("ecs:"));
+    assert_eq!(left, Vec::<String>::new());
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod cluster;
 mod cluster_blockers;
 mod container;
 mod ended;
+mod family;
 mod fields;
 mod held;
 mod log;

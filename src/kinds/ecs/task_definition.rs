@@ -1,26 +1,26 @@
 //! Task definitions: one family a purpose, a new revision for every change.
 //!
-//! The newest active revision of the stack's own is the resource; older ones of it that are still active are
-//! retired. Revisions that somebody else registers in the family are not looked at: services name theirs by number.
+//! The newest active revision of the stack's own is the resource; older ones of it, and those that were deregistered
+//! and not deleted, are retired. Revisions that somebody else registers in the family are not looked at: services name
+//! theirs by number.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use aws_sdk_ecs::types::{
-    Compatibility, CpuArchitecture, NetworkMode, OsFamily, RuntimePlatform, SortOrder,
-    TaskDefinition as Sdk, TaskDefinitionField, TaskDefinitionStatus,
+    Compatibility, CpuArchitecture, NetworkMode, OsFamily, RuntimePlatform, TaskDefinition as Sdk,
 };
 use futures::future::{try_join, try_join_all};
 
 use super::acceptance::until_accepted;
 use super::container::Container;
+use super::family::{Family, Tagged};
 use super::fields::Fields;
 use super::tagging;
-use crate::aws::{AwsError, Clients, OrAbsent, failed, once};
+use crate::aws::{AwsError, OrAbsent, failed, once};
 use crate::kinds::leftover::leftover;
 use crate::resource::{
-    Address, Arn, Diff, Error, Found, Inventory, Kind, Observer, Output, Outputs, Patience, Ref,
-    References, Resolve, Step, Tags, Wanted,
+    Address, Arn, Diff, Error, Found, Kind, Observer, Output, Outputs, Patience, Ref, References,
+    Resolve, Step, Tags, Wanted,
 };
 
 /// A family of task definitions, of which the newest revision counts.
@@ -76,12 +76,14 @@ impl Architecture {
     }
 }
 
-/// One active revision.
+/// One revision that is not deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Live {
     pub(crate) arn: String,
     pub(super) fields: Fields,
-    tags: Tags,
+    pub(super) tags: Tags,
+    /// Whether it is still registered.
+    pub(super) is_active: bool,
 }
 
 impl Kind for TaskDefinition {
@@ -100,7 +102,7 @@ impl Kind for TaskDefinition {
             .after_all(&desired.after)
     }
 
-    /// Two calls a family, all at once; the inventory says which older revisions are the stack's.
+    /// Two calls a family, all at once; the inventory says which of its revisions are the stack's.
     async fn observe(
         cx: &Observer,
         wanted: &[Wanted<'_, Self>],
@@ -109,19 +111,22 @@ impl Kind for TaskDefinition {
             .iter()
             .map(|one| Family::read(cx.clients(), &one.desired.family));
         let (families, inventory) = try_join(try_join_all(families), cx.inventory()).await?;
+        let tagged = Tagged::of(cx, &inventory);
         let mut found = Vec::new();
         for (one, family) in wanted.iter().zip(families) {
-            found.extend(family.place(cx, one.address, &inventory).await?);
+            found.extend(family.place(cx, one.address, &tagged).await?);
         }
-        let gone = families_gone(wanted, &inventory);
-        let gone = gone.iter().map(|family| Family::read(cx.clients(), family));
-        for family in try_join_all(gone).await? {
-            let address = family
-                .newest
-                .as_ref()
-                .and_then(|live| cx.address_of(&live.tags));
-            let Some(address) = address else { continue };
-            for one in family.place(cx, &address, &inventory).await? {
+        // Families of the stack's that no resource of the blueprint names.
+        let known: Vec<&str> = wanted
+            .iter()
+            .map(|one| one.desired.family.as_str())
+            .collect();
+        let gone = tagged.families().filter(|(name, _)| !known.contains(name));
+        let gone = gone.map(|(name, address)| async move {
+            Ok::<_, Error>((Family::read(cx.clients(), name).await?, address))
+        });
+        for (family, address) in try_join_all(gone).await? {
+            for one in family.place(cx, address, &tagged).await? {
                 // Beside a family that took its place at its address, it is only waiting to go.
                 let one = match one {
                     Found::Owned(address, live) => leftover(&found, address, live),
@@ -218,17 +223,19 @@ impl Kind for TaskDefinition {
         _desired: Option<&Desired>,
         live: &Live,
     ) -> Result<Vec<String>, Error> {
-        let gone = cx
-            .clients()
-            .ecs()
-            .deregister_task_definition()
-            .task_definition(&live.arn)
-            .send()
-            .await
-            .map_err(failed("ecs:DeregisterTaskDefinition"))
-            .or_absent(&["ClientException"])?;
-        if gone.is_none() {
-            return Ok(Vec::new());
+        if live.is_active {
+            let gone = cx
+                .clients()
+                .ecs()
+                .deregister_task_definition()
+                .task_definition(&live.arn)
+                .send()
+                .await
+                .map_err(failed("ecs:DeregisterTaskDefinition"))
+                .or_absent(&["ClientException"])?;
+            if gone.is_none() {
+                return Ok(Vec::new());
+            }
         }
         let answer = cx
             .clients()
@@ -257,141 +264,3 @@ impl Kind for TaskDefinition {
 
 /// What ECS says among the failures of a revision that an earlier attempt, whose answer was lost, has deleted.
 const GONE: &str = "task definition does not exist";
-
-/// The active revisions of one family.
-struct Family {
-    name: String,
-    newest: Option<Live>,
-    /// The ARNs of all of them, newest first.
-    active: Vec<String>,
-}
-
-impl Family {
-    async fn read(clients: &Clients, name: &str) -> Result<Self, Error> {
-        let (newest, active) = try_join(describe(clients, name), list(clients, name)).await?;
-        Ok(Self {
-            name: name.to_owned(),
-            newest,
-            active,
-        })
-    }
-
-    /// The newest revision of the stack's is the resource at `address`, its older ones are retired; a family in
-    /// which the stack has none is foreign.
-    async fn place(
-        self,
-        cx: &Observer,
-        address: &Address,
-        inventory: &Inventory,
-    ) -> Result<Vec<Found<Live>>, Error> {
-        let tagged: BTreeSet<&str> = inventory
-            .of("ecs", "task-definition")
-            .filter(|(_, tags)| cx.address_of(tags).is_some())
-            .map(|(arn, _)| arn)
-            .collect();
-        let Some(newest) = self.newest else {
-            return Ok(Vec::new());
-        };
-        let owned = if cx.address_of(&newest.tags).is_some() {
-            newest
-        } else {
-            let ours = self.active.iter().find(|arn| tagged.contains(arn.as_str()));
-            match ours {
-                Some(arn) => match describe(cx.clients(), arn).await? {
-                    Some(live) => live,
-                    None => return Ok(Vec::new()),
-                },
-                None => {
-                    let name = format!("task definition family {}", self.name);
-                    return Ok(vec![Found::Foreign(address.clone(), name)]);
-                }
-            }
-        };
-        let older = self
-            .active
-            .iter()
-            .filter(|arn| tagged.contains(arn.as_str()) && revision(arn) < revision(&owned.arn));
-        let older = older.map(|arn| {
-            let live = Live {
-                arn: arn.clone(),
-                fields: Fields::default(),
-                tags: Tags::default(),
-            };
-            Found::Retired(address.clone(), live)
-        });
-        Ok(older
-            .chain([Found::Owned(address.clone(), owned.clone())])
-            .collect())
-    }
-}
-
-/// Families of the stack's that no resource of the blueprint names.
-fn families_gone(wanted: &[Wanted<'_, TaskDefinition>], inventory: &Inventory) -> BTreeSet<String> {
-    let known: BTreeSet<&str> = wanted
-        .iter()
-        .map(|one| one.desired.family.as_str())
-        .collect();
-    inventory
-        .of("ecs", "task-definition")
-        .filter_map(|(arn, _)| family(arn))
-        .filter(|name| !known.contains(name))
-        .map(str::to_owned)
-        .collect()
-}
-
-/// The family in `arn:aws:ecs:region:account:task-definition/family:revision`.
-fn family(arn: &str) -> Option<&str> {
-    let (_, tail) = arn.split_once(":task-definition/")?;
-    tail.rsplit_once(':').map(|(family, _)| family)
-}
-
-fn revision(arn: &str) -> u32 {
-    let number = arn.rsplit(':').next();
-    number.and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-/// A revision by ARN, or the newest active one of a family.
-async fn describe(clients: &Clients, name: &str) -> Result<Option<Live>, Error> {
-    let answer = clients
-        .ecs()
-        .describe_task_definition()
-        .task_definition(name)
-        .include(TaskDefinitionField::Tags)
-        .send()
-        .await
-        .map_err(failed("ecs:DescribeTaskDefinition"))
-        // All this says is that there is none, and none active.
-        .or_absent(&["ClientException"])?;
-    Ok(answer.and_then(|answer| {
-        let definition = answer.task_definition()?;
-        if definition.status() != Some(&TaskDefinitionStatus::Active) {
-            return None;
-        }
-        Some(Live {
-            arn: definition.task_definition_arn()?.to_owned(),
-            fields: Fields::registered(definition),
-            tags: tagging::from_sdk(answer.tags()),
-        })
-    }))
-}
-
-async fn list(clients: &Clients, family: &str) -> Result<Vec<String>, Error> {
-    let mut pages = clients
-        .ecs()
-        .list_task_definitions()
-        .family_prefix(family)
-        .status(TaskDefinitionStatus::Active)
-        .sort(SortOrder::Desc)
-        .into_paginator()
-        .items()
-        .send();
-    let mut arns = Vec::new();
-    while let Some(arn) = pages.next().await {
-        let arn = arn.map_err(failed("ecs:ListTaskDefinitions"))?;
-        if self::family(&arn) == Some(family) {
-            arns.push(arn);
-        }
-    }
-    arns.sort_by_key(|arn| std::cmp::Reverse(revision(arn)));
-    Ok(arns)
-}

@@ -145,7 +145,8 @@ def _ecs(ask: Asking, names: normal.Names) -> Tree:
         # A deleted one is seen as INACTIVE for a while.
         clusters += [one for one in about["clusters"] if one["status"] != "INACTIVE"]
     definitions = []
-    for arn in ask.all("ecs", "ListTaskDefinitions", "taskDefinitionArns", status="ACTIVE"):
+    listed = [ask.all("ecs", "ListTaskDefinitions", "taskDefinitionArns", status=one) for one in ("ACTIVE", "INACTIVE")]
+    for arn in sum(listed, []):
         about = ask.one("ecs", "DescribeTaskDefinition", taskDefinition=arn, include=["TAGS"])
         one = {**about["taskDefinition"], "tags": about.get("tags")}
         definitions.append(names.tagged(one, one["tags"], "taskDefinitionArn"))

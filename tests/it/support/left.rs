@@ -1,6 +1,7 @@
 //! What is left of a stack in an account, asked service by service.
 
 use aws_config::SdkConfig;
+use aws_sdk_ecs::types::TaskDefinitionStatus;
 
 use super::left_guards::{guards, keys};
 
@@ -232,14 +233,18 @@ async fn ecs_clusters(config: &SdkConfig, stack: &str) -> Vec<String> {
 
 async fn ecs_definitions(config: &SdkConfig, stack: &str) -> Vec<String> {
     let ecs = aws_sdk_ecs::Client::new(config);
-    let definitions = ecs
-        .list_task_definitions()
-        .send()
-        .await
-        .expect("definitions");
-    let mut found = Vec::new();
-    for arn in definitions.task_definition_arns() {
-        let about = ecs.describe_task_definition().task_definition(arn);
+    let (mut arns, mut found) = (Vec::new(), Vec::new());
+    // What was deregistered stays until it is deleted.
+    for status in [TaskDefinitionStatus::Active, TaskDefinitionStatus::Inactive] {
+        let list = ecs.list_task_definitions().status(status).send().await;
+        arns.extend(
+            list.expect("definitions")
+                .task_definition_arns
+                .unwrap_or_default(),
+        );
+    }
+    for arn in arns {
+        let about = ecs.describe_task_definition().task_definition(&arn);
         let about = about
             .include(aws_sdk_ecs::types::TaskDefinitionField::Tags)
             .send()
