@@ -47,8 +47,7 @@ data_plane: {{scaling: {{min: 2, max: 4}}}}
 
 /// A stack of this image, applied.
 fn applied(image: &str) -> World {
-    let world = World::applied(&spec(image));
-    world
+    World::applied(&spec(image))
 }
 
 /// What the tasks of a family ran, in their order: Kong's commands, without what is only asked.
