@@ -1,8 +1,9 @@
 //! Somebody else's resource under the name that ours needs: refused by name, and left untouched.
 
 use aws_config::SdkConfig;
+use aws_sdk_ecs::types::ContainerDefinition;
 
-use crate::support::World;
+use crate::support::{World, planned};
 
 const SPEC: &str = "name: taken\nregion: eu-west-1\nadmin: {allow: [203.0.113.0/24]}\n";
 
@@ -161,6 +162,30 @@ async fn a_foreign_cluster() {
         .await
         .expect("a cluster");
     refuses(&world, "taken");
+}
+
+/// Whatever of ours is still in it.
+#[tokio::test]
+async fn a_family_that_the_stack_gave_up_is_anybodys() {
+    let world = World::applied(SPEC);
+    let renamed = ["--set", "names.data_plane_family=other"];
+    let apply = [&["apply", "--auto-approve"], &renamed[..]].concat();
+    world.fault("ecs", "DeleteTaskDefinitions", "access-denied", 100);
+    let _ = world.run(&apply).exits(4);
+    world.place().forget_faults();
+    let container = ContainerDefinition::builder().name("theirs").image("nginx");
+    let ecs = aws_sdk_ecs::Client::new(&world.aws("eu-west-1"));
+    let theirs = ecs.register_task_definition().family("taken-dp");
+    let theirs = theirs.container_definitions(container.memory(128).build());
+    theirs.send().await.expect("a revision of theirs");
+    let plan = world.run(&[&["plan"], &renamed[..]].concat()).exits(0);
+    let planned = planned(&plan.stdout);
+    assert_eq!(planned, ["delete data-plane/task-definition"]);
+    let _ = world.run(&apply).exits(0);
+    world.expect_converged(&renamed);
+    let left = ecs.list_task_definitions().family_prefix("taken-dp");
+    let left = left.send().await.expect("definitions");
+    assert_eq!(left.task_definition_arns().len(), 1, "theirs stays");
 }
 
 /// Somebody's cluster, in somebody's subnet group, with an instance.

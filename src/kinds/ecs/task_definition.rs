@@ -127,12 +127,13 @@ impl Kind for TaskDefinition {
         });
         for (family, address) in try_join_all(gone).await? {
             for one in family.place(cx, address, &tagged).await? {
-                // Beside a family that took its place at its address, it is only waiting to go.
-                let one = match one {
+                found.push(match one {
+                    // Beside a family that took its place at its address, it is only waiting to go.
                     Found::Owned(address, live) => leftover(&found, address, live),
+                    // Nobody wants the name: somebody else may have it.
+                    Found::Foreign(..) => continue,
                     other => other,
-                };
-                found.push(one);
+                });
             }
         }
         Ok(found)
