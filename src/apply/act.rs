@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use super::Engine;
-use crate::aws::Class;
+use super::record::Recorder;
+use crate::aws::{AwsError, Class};
 use crate::diff::{Action, Entry};
 use crate::plan::StepKind;
 use crate::resource::{Erased, Error, Outputs, Patience, ReplaceOrder, Seen, Standing, Step};
@@ -40,6 +41,7 @@ pub(super) async fn act(
     entry: &Entry,
     kind: StepKind,
     engine: &Engine,
+    recorder: &Recorder,
 ) -> Result<Acted, Error> {
     let live = entry.live.as_ref().and_then(|seen| seen.live.as_ref());
     if let (StepKind::Create, Action::Replace(ReplaceOrder::CreateFirst), Some(live)) =
@@ -51,6 +53,9 @@ pub(super) async fn act(
     for attempt in 1..ATTEMPTS {
         let Err(error) = &result else { break };
         let Some(lost) = lost(error, kind) else { break };
+        if error.aws().map(AwsError::class) == Some(Class::Unclear) {
+            recorder.lost(&step.address);
+        }
         step.remark(format!(
             "{error}; looking what became of it (attempt {attempt})"
         ));

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use blockers::blockers;
 pub(crate) use schedule::run;
 
-use crate::aws::{Class, Clients};
+use crate::aws::Clients;
 use crate::event::{Halt, Verb};
 use crate::lease::Grip;
 use crate::resource::{Address, Blueprint, Error, KindRef, LookUp, Observer, Outputs, Pace};
@@ -87,6 +87,8 @@ pub(crate) struct Report {
     pub(crate) kept: Vec<(Address, String)>,
     /// All outputs known at the end.
     pub(crate) outputs: BTreeMap<Address, Outputs>,
+    /// Creations that may have made something nobody has seen: cut off in the middle of a call, or its answer lost.
+    pub(crate) unseen: Vec<Address>,
     /// What kept the run from its end, if anything did.
     pub(crate) halt: Option<Halt>,
 }
@@ -133,16 +135,5 @@ impl Report {
             && self.unfinished.is_empty()
             && self.not_started.is_empty()
             && self.skipped.is_empty()
-    }
-
-    /// Whether something may have been made that nobody has seen: a creation was cut off, or its answer lost.
-    pub(crate) fn may_come_to_light(&self) -> bool {
-        let makes = |verb: Verb| matches!(verb, Verb::Create | Verb::Replace);
-        let is_unclear = |error: &Error| error.aws().is_some_and(|it| it.class() == Class::Unclear);
-        let cut_off =
-            |one: &Unfinished| makes(one.verb) && one.id.is_none() && one.waiting.is_none();
-        let mut failed = self.failed.iter();
-        self.unfinished.iter().any(cut_off)
-            || failed.any(|(_, verb, error)| makes(*verb) && is_unclear(error))
     }
 }

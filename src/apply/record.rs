@@ -1,6 +1,6 @@
-//! Remembers the ids of what steps make, and hands their notes on.
+//! Remembers what steps made, and where an answer was lost, and hands their notes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::event::{Event, Sink};
@@ -10,6 +10,7 @@ use crate::resource::{Address, Note, Notify};
 pub(super) struct Recorder {
     sink: Arc<dyn Sink>,
     ids: Mutex<BTreeMap<Address, String>>,
+    unclear: Mutex<BTreeSet<Address>>,
 }
 
 impl Recorder {
@@ -18,6 +19,7 @@ impl Recorder {
         Self {
             sink,
             ids: Mutex::default(),
+            unclear: Mutex::default(),
         }
     }
 
@@ -33,6 +35,18 @@ impl Recorder {
             .unwrap_or_else(PoisonError::into_inner)
             .get(address)
             .cloned()
+    }
+
+    /// The answer to a call of the step at `address` was lost.
+    pub(super) fn lost(&self, address: &Address) {
+        let mut unclear = self.unclear.lock().unwrap_or_else(PoisonError::into_inner);
+        unclear.insert(address.clone());
+    }
+
+    /// Whether the step at `address` may have made something nobody has seen, given that it has ended.
+    pub(super) fn is_unclear(&self, address: &Address) -> bool {
+        let unclear = self.unclear.lock().unwrap_or_else(PoisonError::into_inner);
+        unclear.contains(address) && self.id(address).is_none()
     }
 }
 

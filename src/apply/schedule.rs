@@ -175,7 +175,11 @@ impl Schedule<'_> {
                 verb,
                 noun,
             });
-            (id, since, End::Ran(act(&step, &entry, kind, &engine).await))
+            (
+                id,
+                since,
+                End::Ran(act(&step, &entry, kind, &engine, &recorder).await),
+            )
         });
     }
 
@@ -224,8 +228,9 @@ impl Schedule<'_> {
             End::Ran(Err(Error::Interrupted { what })) => self.leave(id, address, verb, Some(what)),
             End::Ran(Err(error)) if error.is_pointless() => {
                 self.halt(Halt::Pointless(error));
-                if matches!(verb, Verb::Create | Verb::Replace)
+                if makes(verb)
                     && self.recorder.id(&address).is_none()
+                    && !self.recorder.is_unclear(&address)
                 {
                     // Its first call was refused, so it is as if it had not begun.
                     self.set(id, State::Waiting);
@@ -235,6 +240,9 @@ impl Schedule<'_> {
             }
             End::Ran(Err(error)) => {
                 self.set(id, State::Over);
+                if makes(verb) && self.recorder.is_unclear(&address) {
+                    self.report.unseen.push(address.clone());
+                }
                 self.recorder.event(Event::Failed {
                     address: address.clone(),
                     verb,
@@ -250,6 +258,10 @@ impl Schedule<'_> {
     fn leave(&mut self, id: StepId, address: Address, verb: Verb, waiting: Option<String>) {
         self.set(id, State::Over);
         let made = self.recorder.id(&address);
+        let was_cut_off = made.is_none() && waiting.is_none();
+        if makes(verb) && (was_cut_off || self.recorder.is_unclear(&address)) {
+            self.report.unseen.push(address.clone());
+        }
         self.report.unfinished.push(Unfinished {
             address,
             verb,
@@ -316,6 +328,11 @@ async fn at(end: Option<Instant>) {
         Some(end) => tokio::time::sleep_until(end).await,
         None => std::future::pending().await,
     }
+}
+
+/// Whether a step of that kind makes something new.
+fn makes(verb: Verb) -> bool {
+    matches!(verb, Verb::Create | Verb::Replace)
 }
 
 fn verb(entry: &Entry, kind: StepKind) -> Verb {

@@ -121,7 +121,8 @@ async fn carry_out(
     let sink: Arc<dyn Sink> = Arc::clone(&reporter) as Arc<dyn Sink>;
     let report = apply::run(plan, &session.engine, options, sink).await;
     reporter.finish();
-    if report.may_come_to_light() {
+    if !report.unseen.is_empty() {
+        // The next run is to look when AWS shows what they made.
         grip.leave();
     }
     let (screen, took) = (&session.screen, start.elapsed());

@@ -41,7 +41,7 @@ const LEFT: &str = "the stack's lease is left to run out within a minute, for AW
 /// When to run again, where something may have been made that nobody has seen.
 pub(super) fn late(report: &Report, width: usize) -> String {
     let hint = match report.halt {
-        _ if !report.may_come_to_light() => return String::new(),
+        _ if report.unseen.is_empty() => return String::new(),
         // There is none any more to be left.
         Some(Halt::LeaseLost(_)) => LATE,
         _ => LEFT,
@@ -72,8 +72,23 @@ fn live_id(plan: &Plan, address: &Address) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lease::Loss;
     use crate::plan::Purpose;
     use crate::report::sample::{at, plan_of};
+
+    #[test]
+    fn the_next_run_is_to_wait_only_for_what_nobody_has_seen() {
+        let hint = |report: &Report| anstream::adapter::strip_str(&late(report, 400)).to_string();
+        let mut report = Report {
+            halt: Some(Halt::Interrupted),
+            ..Report::default()
+        };
+        assert_eq!(hint(&report), "");
+        report.unseen.push(at("network/vpc"));
+        assert_eq!(hint(&report), format!("hint: {LEFT}\n"));
+        report.halt = Some(Halt::LeaseLost(Loss::Silence(None)));
+        assert_eq!(hint(&report), format!("hint: {LATE}\n"));
+    }
 
     #[test]
     fn every_way_to_stop_says_what_comes_next() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::fake::{apply, apply_with, engine, options, thing, with};
+use super::fake::{apply, apply_with, at, engine, options, thing, with};
 use super::{assert_converged, log};
 use crate::event::Halt;
 
@@ -111,6 +111,68 @@ async fn an_interruption_that_comes_when_all_is_done_keeps_nothing_back() {
     let lines = std::sync::Arc::new(super::fake::Lines::default());
     let report = super::run(&empty, &engine, options, lines).await;
     assert!(report.is_complete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_halted_run_may_have_made_unseen_is_known() {
+    let things = vec![
+        ("waits", thing("1", &[])),
+        ("hangs", thing("1", &[])),
+        ("lost", thing("1", &[])),
+        ("found", thing("1", &[])),
+    ];
+    let engine = engine("unseen", things);
+    with("unseen", |cloud| {
+        cloud.takes.insert("waits".to_owned(), 100);
+        cloud.hang.insert("create hangs".to_owned());
+        cloud.lose.insert("create lost".to_owned());
+    });
+    let mut options = options();
+    let drain = options.drain.clone();
+    options.deadline = Some(Instant::now() + Duration::from_secs(60));
+    // The lost one is still left to settle then.
+    let (outcome, ()) = tokio::join!(apply_with(&engine, options), async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        drain.cancel();
+    });
+    let report = outcome.0;
+    assert_eq!(report.unfinished.len(), 3, "{report:?}");
+    assert_eq!(report.done.len(), 1);
+    let mut unseen = report.unseen;
+    unseen.sort();
+    assert_eq!(unseen, [at("hangs"), at("lost")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_failed_creation_may_have_made_unseen_is_known() {
+    let things = vec![("a", thing("1", &[])), ("b", thing("1", &[]))];
+    let engine = engine("unseen-failed", things);
+    with("unseen-failed", |cloud| {
+        cloud.lose.insert("create a".to_owned());
+        cloud.refuse.insert("create b".to_owned(), "AccessDenied");
+    });
+    let mut options = options();
+    // No time to look what became of it.
+    options.step_timeout = Some(Duration::ZERO);
+    let (report, _) = apply_with(&engine, options).await;
+    assert_eq!(report.failed.len(), 2, "{report:?}");
+    assert_eq!(report.unseen, [at("a")]);
+    let (report, _) = apply(&engine).await;
+    assert!(report.is_complete() && report.unseen.is_empty());
+    assert_converged(&engine).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_whose_answer_was_lost_has_begun_though_the_next_call_is_pointless() {
+    let engine = engine("unseen-expired", vec![("a", thing("1", &[]))]);
+    with("unseen-expired", |cloud| {
+        cloud.lose.insert("create a".to_owned());
+        cloud.refuse.insert("complete a".to_owned(), "ExpiredToken");
+    });
+    let (report, _) = apply(&engine).await;
+    assert!(matches!(report.halt, Some(Halt::Pointless(_))));
+    assert_eq!(report.unfinished.len(), 1, "{report:?}");
+    assert_eq!(report.unseen, [at("a")]);
 }
 
 #[tokio::test(start_paused = true)]

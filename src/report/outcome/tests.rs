@@ -132,6 +132,7 @@ fn an_interruption_says_what_was_under_way() {
             unfinished("database/cluster", Some("kong-gw-database")),
             unfinished("network/nat-gateway/1", None),
         ],
+        unseen: vec![at("network/nat-gateway/1")],
         not_started: vec![(at("dns/alias"), Verb::Create)],
         ..all_done()
     };
