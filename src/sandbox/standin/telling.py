@@ -12,8 +12,11 @@ def told(account: str, region: str) -> str:
         for event in service.events
     ]
     lines += [
-        (task.times["stoppedAt"], f"(task {task.id}) {task.stop_code}: {task.stopped_reason}")
+        (
+            task.times["stoppingAt"],
+            f"(task {task.id}) {task.stop_code}: {task.stopped_reason}, exit code {task.record['exit_code']}",
+        )
         for task in fleet(account, region).tasks.values()
-        if "stoppedAt" in task.times
+        if "stoppingAt" in task.times
     ]
     return "".join(f"{when:%H:%M:%S} {what}\n" for when, what in sorted(lines))
