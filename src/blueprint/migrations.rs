@@ -30,7 +30,6 @@ pub(crate) fn draw(draft: &mut Draft<'_>) {
             database: Ref::Of(addresses::database_cluster()),
             task: one_off(spec),
             control_planes: control_planes(spec),
-            after: ready(spec),
         },
     );
     draft.add::<SchemaFinish>(
@@ -63,6 +62,7 @@ pub(super) fn one_off(spec: &StackSpec) -> OneOff {
         family: spec.name_of(Named::MigrationsFamily),
         network: task_network(spec, addresses::control_plane_group()),
         log: task_log(addresses::migrations_logs()),
+        after: ready(spec),
     }
 }
 

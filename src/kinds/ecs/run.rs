@@ -16,7 +16,7 @@ use super::log::{LogReader, TaskLog};
 use super::network::TaskNetwork;
 use super::tasks;
 use crate::aws::{AwsError, failed};
-use crate::resource::{Arn, Error, Look, Output, Patience, Ref, References, Step};
+use crate::resource::{Address, Arn, Error, Look, Output, Patience, Ref, References, Step};
 
 /// Lines of its log kept for the explanation of a failure.
 const TAIL: usize = 20;
@@ -34,6 +34,8 @@ pub(crate) struct OneOff {
     pub(crate) network: TaskNetwork,
     /// Where its lines go, and the name of its container.
     pub(crate) log: TaskLog,
+    /// What must work before it starts, and may only go when it has ended.
+    pub(crate) after: Vec<Address>,
 }
 
 impl OneOff {
@@ -44,6 +46,7 @@ impl OneOff {
             .to(&self.cluster)
             .to(&self.task_definition)
             .to(&self.log.group)
+            .after_all(&self.after)
     }
 
     /// Waits until no task of the family runs any more: one that an interrupted run left behind goes on by itself.

@@ -11,8 +11,8 @@ use crate::kong::admin_route::AdminRoute;
 use crate::kong::migrations::Work;
 use crate::kong::version::{self, Jump};
 use crate::resource::{
-    Address, Arn, Blocker, Diff, Effect, Error, Found, Kind, Observer, Outputs, Ref, References,
-    Resolve, Step, Wanted, Warning,
+    Arn, Blocker, Diff, Effect, Error, Found, Kind, Observer, Outputs, Ref, References, Resolve,
+    Step, Wanted, Warning,
 };
 
 /// The schema of the version that runs.
@@ -32,8 +32,6 @@ pub(crate) struct Desired {
     pub(crate) task: OneOff,
     /// The nodes that use the database.
     pub(crate) control_planes: Nodes,
-    /// What must work before a task can.
-    pub(crate) after: Vec<Address>,
 }
 
 /// What was done to the database.
@@ -53,11 +51,9 @@ impl Kind for Schema {
 
     fn references(desired: &Desired) -> References {
         let references = desired.task.references(References::none());
-        let references = desired.control_planes.references(references);
         desired
-            .after
-            .iter()
-            .fold(references, References::started_after)
+            .control_planes
+            .references(references)
             .to(&desired.database)
     }
 
@@ -101,7 +97,6 @@ impl Kind for Schema {
             database,
             task: _,           // says how, not what
             control_planes: _, // says beside whom, not what
-            after: _,          // says when, not what
         } = desired;
         let mut diff = Diff::new();
         let other = Effect::Replace("the schema lies in its database");

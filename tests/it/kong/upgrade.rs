@@ -89,3 +89,22 @@ fn an_upgrade_warns_of_writes_until_it_is_finished() {
     let output = world.run(&["plan", "--detailed-exitcode"]).exits(0);
     assert!(!output.all().contains(WRITES), "{}", output.stdout);
 }
+
+#[test]
+fn another_writer_takes_over_when_no_task_works_on_the_database_any_more() {
+    let world = applied("kong:3.8.1");
+    let other = spec("kong:3.9.3") + "names: {database_instance: other}\n";
+    world.write("kongstack.yaml", &other);
+    world.forget_calls();
+    let _ = world.run(&["apply", "--auto-approve"]).exits(0);
+    // While Aurora hands over, nobody gets a connection: a migration would break off in the middle.
+    let calls = world.mutating();
+    let all_of = |name: &str| -> Vec<usize> {
+        let found = calls.iter().enumerate().filter(|(_, call)| *call == name);
+        found.map(|(place, _)| place).collect()
+    };
+    let (tasks, taken) = (all_of("ecs:RunTask"), all_of("rds:DeleteDBInstance"));
+    assert_eq!((tasks.len(), taken.len()), (2, 1), "{calls:?}");
+    assert!(tasks.iter().all(|task| *task < taken[0]), "{calls:?}");
+    world.expect_converged(&[]);
+}
