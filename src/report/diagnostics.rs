@@ -8,6 +8,7 @@ use annotate_snippets::{
     AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
 
+use super::wrap::wrap;
 use crate::spec::{Invalid, Place, Problem, Span};
 
 /// Columns that the frame and a message's name take before its text.
@@ -159,21 +160,7 @@ impl<'a> Page<'a> {
     /// Breaks a text between words; a word that is too long stays whole, to be copied.
     fn wrap(&self, text: &str) -> String {
         let most = self.width.saturating_sub(INDENT).max(20);
-        let mut lines = vec![String::new()];
-        for word in normalize_untrusted_str(&shortened(text)).split(' ') {
-            let line = lines.last_mut().filter(|line| {
-                line.is_empty() || line.chars().count() + 1 + word.chars().count() <= most
-            });
-            match line {
-                Some(line) if line.is_empty() => line.push_str(word),
-                Some(line) => {
-                    line.push(' ');
-                    line.push_str(word);
-                }
-                None => lines.push(word.to_owned()),
-            }
-        }
-        lines.join("\n")
+        wrap(&normalize_untrusted_str(&shortened(text)), most).join("\n")
     }
 }
 

@@ -1,7 +1,7 @@
 //! A plan as text: what would change, layer by layer, and why.
 
 use super::style::{CREATE, DELETE, ERROR, FAINT, HINT, REPLACE, STRONG, UPDATE, WARN, paint};
-use super::wrap::{clean, hang, wrap};
+use super::wrap::{clean, column, hang, wrap};
 use crate::diff::{Action, Entry, NEW};
 use crate::plan::{Plan, Purpose};
 use crate::resource::{Change, Effect, Layer, ReplaceOrder, Standing};
@@ -181,7 +181,7 @@ fn field(change: &Change, width: usize) -> String {
     }
     let mut text = format!("{indent}{field}:{}\n", paint(FAINT, note));
     for (style, sign, value) in [(DELETE, "-", &old), (CREATE, "+", &new)] {
-        for (index, line) in wrap(value, width.saturating_sub(VALUE))
+        for (index, line) in column(value, width.saturating_sub(VALUE))
             .into_iter()
             .enumerate()
         {

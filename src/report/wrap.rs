@@ -1,15 +1,19 @@
 //! Long texts in narrow places.
 
-/// Breaks `text` into lines of at most `width` characters, at spaces where there are any, otherwise anywhere.
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+
+/// Breaks `text` into lines of at most `width` columns, at spaces only: an ARN, an address or a command is longer rather
+/// than torn, so that it can be copied as it stands.
 ///
 /// Lines that the text itself has are kept, and so is their indentation, which what is broken off them shares; colours
 /// and control characters are not.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(8);
-    clean(text)
-        .lines()
-        .flat_map(|line| wrap_line(line, width))
-        .collect()
+    broken(text, width, false)
+}
+
+/// As [`wrap`], but for a value in a column, such as a policy, which has few spaces: what is longer than a line is torn.
+pub(super) fn column(text: &str, width: usize) -> Vec<String> {
+    broken(text, width, true)
 }
 
 /// As [`wrap`], with the lines after the first indented by `indent`, which counts.
@@ -25,33 +29,23 @@ pub(super) fn clean(text: &str) -> String {
     text.chars().map(harmless).collect()
 }
 
-fn wrap_line(line: &str, width: usize) -> Vec<String> {
-    let indent = line.len() - line.trim_start().len();
-    // What is indented more than that is laid out by somebody else.
-    let indent = if indent <= width / 2 { indent } else { 0 };
-    let (margin, mut rest) = line.split_at(indent);
-    let width = width - indent;
-    let mut lines = Vec::new();
-    loop {
-        let Some((limit, _)) = rest.char_indices().nth(width) else {
-            lines.push(format!("{margin}{rest}").trim_end().to_owned());
-            return lines;
-        };
-        // One more than fits may be looked at: a space there ends the line.
-        let within = rest
-            .char_indices()
-            .nth(width + 1)
-            .map_or(rest.len(), |(end, _)| end);
-        let space = rest.get(..within).and_then(|part| part.rfind(' '));
-        let start = rest.len() - rest.trim_start().len();
-        let (end, next) = match space.filter(|space| *space > start) {
-            Some(space) => (space, space + 1),
-            None => (limit, limit),
-        };
-        let part = rest.get(..end).unwrap_or_default();
-        lines.push(format!("{margin}{part}").trim_end().to_owned());
-        rest = rest.get(next..).unwrap_or_default();
+fn broken(text: &str, width: usize, tears: bool) -> Vec<String> {
+    let (width, mut lines) = (width.max(8), Vec::new());
+    for line in clean(text).lines() {
+        let indent = line.len() - line.trim_start().len();
+        // What is indented more than that is laid out by somebody else.
+        let (margin, rest) = line.split_at(if indent <= width / 2 { indent } else { 0 });
+        let options = Options::new(width)
+            .initial_indent(margin)
+            .subsequent_indent(margin)
+            .break_words(tears)
+            .word_separator(WordSeparator::AsciiSpace)
+            .word_splitter(WordSplitter::NoHyphenation)
+            .wrap_algorithm(WrapAlgorithm::FirstFit);
+        let parts = textwrap::wrap(rest, options);
+        lines.extend(parts.iter().map(|part| part.trim_end().to_owned()));
     }
+    lines
 }
 
 #[cfg(test)]
@@ -66,9 +60,20 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_spaces_breaks_anywhere() {
-        assert_eq!(wrap("1234567890abc", 10), ["1234567890", "abc"]);
-        assert_eq!(wrap("ééééééééé", 8), ["éééééééé", "é"]);
+    fn what_has_no_spaces_stays_whole() {
+        assert_eq!(wrap("see 1234567890abc", 10), ["see", "1234567890abc"]);
+    }
+
+    #[test]
+    fn a_value_in_a_column_breaks_anywhere() {
+        assert_eq!(column("1234567890abc", 10), ["1234567890", "abc"]);
+        assert_eq!(column("ééééééééé", 8), ["éééééééé", "é"]);
+    }
+
+    #[test]
+    fn columns_count_and_not_bytes() {
+        assert_eq!(wrap("éééé ééé é", 8), ["éééé ééé", "é"]);
+        assert_eq!(wrap("日本語 日本", 8), ["日本語", "日本"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Output, Running, World, planned};
+use crate::support::{Output, Running, World, planned, wide};
 
 const SPEC: &str = "\
 name: roll
@@ -57,10 +57,7 @@ fn explains(output: &Output, texts: &[&str]) {
     // The report, at the end: what happened is told before it, in one line an event.
     let from = ["error:", "under way, and perhaps"].map(|begin| output.stderr.find(begin));
     let from = from.into_iter().flatten().min().expect("a report");
-    let wide = output.stderr[from..]
-        .lines()
-        .find(|line| line.chars().count() > 80);
-    assert_eq!(wide, None, "in\n{}", output.stderr);
+    assert_eq!(wide(&output.stderr[from..]), None, "in\n{}", output.stderr);
 }
 
 /// Ways to spoil a rollout, each with what is said of it then; `null` takes the room on Fargate away.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::strangers::Stack;
-use crate::support::{World, left};
+use crate::support::{World, left, wide};
 
 const SPEC: &str = "\
 name: held
@@ -33,12 +33,7 @@ async fn everything_in_the_way_is_named_at_once_and_nothing_is_touched() {
     for name in names {
         assert!(said.contains(&name), "no {name:?} in\n{}", output.stdout);
     }
-    let wide = output.stdout.lines().find(|line| line.chars().count() > 80);
-    assert!(
-        wide.is_none_or(|line| !line.contains(' ')),
-        "{wide:?}\n{}",
-        output.stdout
-    );
+    assert_eq!(wide(&output.stdout), None, "in\n{}", output.stdout);
     // An instance that is still being made, as theirs may be, cannot be deleted.
     world.configure(&json!({"skip_seconds": 3600}));
     stack.leave(&strangers).await;

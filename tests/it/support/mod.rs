@@ -17,4 +17,4 @@ pub(crate) use production::production;
 pub(crate) use running::Running;
 pub(crate) use secrets::{secret_values, shows};
 pub(crate) use standin::rounds;
-pub(crate) use world::{Output, World, example, planned, run};
+pub(crate) use world::{Output, World, example, planned, run, wide};

@@ -281,3 +281,11 @@ pub(crate) fn planned(text: &str) -> Vec<String> {
     };
     text.lines().filter_map(action).collect()
 }
+
+/// The first line that does not fit 80 columns although it could be broken: a word alone on its line, such as an ARN, is
+/// left whole, to be copied.
+pub(crate) fn wide(text: &str) -> Option<&str> {
+    let is_wide =
+        |line: &&str| line.chars().count() > 80 && line.split_whitespace().nth(1).is_some();
+    text.lines().find(is_wide)
+}
