@@ -1,5 +1,6 @@
 //! Many points tried at once, and what came of them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
@@ -53,7 +54,10 @@ pub(crate) fn try_all<P: Sync>(
     let work = || {
         while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
             let _room = block_on(ROOM.acquire()).expect("never closed");
-            if let Err(why) = attempt(point) {
+            // One trial that breaks, and has said why, does not take hours of others with it.
+            let tried = catch_unwind(AssertUnwindSafe(|| attempt(point)));
+            let broke = |_| Err("the trial itself broke: see above".to_owned());
+            if let Err(why) = tried.unwrap_or_else(broke) {
                 let point = named(point);
                 let mut diverged = diverged.lock().expect("a list");
                 diverged.push(Divergence { point, why });
