@@ -17,7 +17,7 @@ pub(crate) struct Counts {
     pub(crate) surprises: usize,
     /// Kills and interrupts.
     pub(crate) kills: usize,
-    /// Changes that were refused because data would be lost.
+    /// Changes that were refused: data would be lost, or something stands in the place of what is to be made.
     pub(crate) refused: usize,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} runs, {} edits, {} drifts, {} faults, {} surprises, {} kills and interrupts, {} refused for the data's sake",
+            "{} runs, {} edits, {} drifts, {} faults, {} surprises, {} kills and interrupts, {} refused",
             self.runs,
             self.edits,
             self.drifts,

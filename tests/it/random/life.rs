@@ -124,7 +124,8 @@ impl Life {
         Ok(())
     }
 
-    /// Applies with something going wrong; false when it was refused because data would be lost, and stays so.
+    /// Applies with something going wrong; false when it was refused because data would be lost, or something stands in
+    /// the place of what is to be made, and stays so.
     async fn apply(&mut self, disturbance: &Disturbance, may_lose: bool) -> Result<bool, String> {
         let seen = match disturbance {
             Disturbance::Fault(which, ..) => self.operations(*which),
@@ -166,7 +167,7 @@ impl Life {
         self.world.let_the_lease_expire(REGION);
         self.learn_secrets().await;
         let losses = losses(&output);
-        if losses.is_empty() {
+        if losses.is_empty() && !is_stood_in(&output) {
             return Ok(true);
         }
         self.counts.refused += 1;
@@ -175,7 +176,7 @@ impl Life {
         if !changed.is_empty() {
             return Err(format!("refused, and yet changed: {changed:?}"));
         }
-        if !may_lose {
+        if losses.is_empty() || !may_lose {
             return Ok(false);
         }
         let args = accepting(&losses);
@@ -325,6 +326,11 @@ fn losses(output: &Output) -> Vec<String> {
     found.sort();
     found.dedup();
     found
+}
+
+/// Whether it was refused because what stays stands where the new one must be.
+fn is_stood_in(output: &Output) -> bool {
+    output.code == 1 && output.all().contains("would have to go before the new")
 }
 
 fn accepting(losses: &[String]) -> Vec<String> {
