@@ -2,7 +2,7 @@
 
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
-/// Breaks `text` into lines of at most `width` columns, at spaces only: an ARN, an address or a command is longer rather
+/// Breaks `text` into lines of at most `width` columns, at spaces only: an ARN or an address is longer than that rather
 /// than torn, so that it can be copied as it stands.
 ///
 /// Lines that the text itself has are kept, and so is their indentation, which what is broken off them shares; colours
